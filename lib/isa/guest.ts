@@ -1,0 +1,80 @@
+/**
+ * The front-end interface: everything that `exec`, `mem`, `gdbstub` and `replay` know about a guest architecture.
+ */
+import type { Builder } from '../ir/builder.js';
+import type { SlotType } from '../ir/ops.js';
+
+/** A guest register that lives in a slot and that lowered code may keep in a local. */
+export interface GuestRegister {
+  readonly name: string;
+  /** Byte offset of its slot in the hart's area. */
+  readonly offset: number;
+  readonly type: SlotType;
+}
+
+/** A function of the guest that IR may call: helper(env: i32, a: i64, b: i64, c: i64, arg: i32) -> i64. */
+export interface GuestHelper {
+  /** Its export name in the guest's instance. */
+  readonly name: string;
+  /** It may leave STATUS_TRAP or STATUS_EXIT in ENV_STATUS. Without this it must leave ENV_STATUS alone. */
+  readonly mayLeave: boolean;
+}
+
+/** Reads instruction bytes at the current pc. */
+export interface CodeReader {
+  /** The 16-bit little-endian unit `index` (0: at the pc) of the instruction; throws `FetchFault` where the page behind the pc's cannot be fetched. */
+  unit(index: number): number;
+  /** The byte `index` of the instruction. */
+  byte(index: number): number;
+}
+
+/** What the guest's instance gets to import. */
+export interface GuestImports {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  /** The exports of the soft-MMU's instance (lib/mem/assembly). */
+  readonly mmu: WebAssembly.Exports;
+}
+
+/**
+ * Exports that every guest instance has, besides its helpers:
+ *
+ *     translate(env: i32, vaddr: i64, access: i32) -> i64   data page walk; see TRANSLATE_* below
+ *     fetch(env: i32, vaddr: i64) -> i64                    paddr of code at vaddr, or -1 with a trap pending (STATUS_TRAP)
+ *     takeTrap(env: i32) -> void                            takes the pending trap: ENV_PC is the trapping pc on entry, the handler's on return
+ *     poll(env: i32) -> i32                                 POLL_*: takes the most urgent deliverable interrupt, if any
+ *     resetHart(env: i32, pc: i64) -> void                  reset state; derived fields too
+ *     refresh(env: i32) -> void                             recomputes the derived fields after the state was written from outside
+ */
+export interface Guest {
+  readonly name: string;
+  readonly registers: readonly GuestRegister[];
+  /** Offset of a slot that always reads as zero, or -1. */
+  readonly zeroSlot: number;
+  readonly helpers: readonly GuestHelper[];
+  /** Most bytes an instruction can have, and the alignment that every instruction has. */
+  readonly maxInsnBytes: number;
+  readonly insnAlignment: number;
+  /** Instantiates the guest's helpers; the result has the exports listed above. */
+  instantiate(imports: GuestImports): WebAssembly.Exports;
+  /**
+   * Translates the instruction at the builder's pc: sets `b.insnBytes`, emits its IR, and ends the block where control leaves it.
+   * An illegal instruction is translated to a trap; this never throws on any bytes.
+   */
+  translateInsn(b: Builder, code: CodeReader): void;
+  /** The text of the instruction at `pc`, for logs and dumps; `length` is its size in bytes. */
+  disassemble(code: CodeReader, pc: bigint): { text: string; length: number };
+}
+
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_FETCH = 2;
+
+/** `translate` gives paddr of the page (bits 63..12) or'ed with these, or -1 with a trap pending. */
+export const TRANSLATE_READ = 1; // loads are allowed on the whole page
+export const TRANSLATE_WRITE = 2; // stores are allowed on the whole page
+export const TRANSLATE_UNCACHED = 4; // valid for this access only: never put it into a TLB
+
+export const POLL_NONE = 0; // nothing to take: go on
+export const POLL_TAKEN = 1; // an interrupt was taken: one tick
+export const POLL_WAIT = 2; // the hart waits (ENV_WFI) and nothing wakes it

@@ -1,0 +1,31 @@
+/** The errors that leave the program as one line of text, each with the exit code it means. */
+
+/** The user's mistake: a wrong option, or a combination that cannot work. Exit code 2. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** An input file is bad; the message names the file and, where it helps, the byte offset. Exit code 2. */
+export class ImageError extends Error {
+  override name = 'ImageError';
+}
+
+/** The guest, or the caller, asked for something that hindsight does not model. */
+export class UnimplementedError extends Error {
+  override name = 'UnimplementedError';
+}
+
+/** An invariant of hindsight itself is broken: always a bug. */
+export class InternalError extends Error {
+  override name = 'InternalError';
+}
+
+/** Throws `InternalError` with `message` unless `condition` holds. Stays on in production. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new InternalError(message);
+}
+
+/** For the `default` of a switch over a closed union: does not compile while a case is missing. */
+export function unreachable(value: never): never {
+  throw new InternalError(`unreachable case ${String(value)}`);
+}
