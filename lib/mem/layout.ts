@@ -119,6 +119,8 @@ export const FN_TRANSLATE = 8; // hooks of the guest; see lib/isa/guest.ts
 export const FN_TAKE_TRAP = 9;
 export const FN_POLL = 10;
 export const FN_FETCH = 11;
+export const FN_TABLE_STORE = 12;
+export const FN_ACCESS_FAULT = 13;
 export const FN_HELPERS = 64; // helper i of the guest is at FN_HELPERS + i
 export const FN_REGIONS = 512; // translated regions from here on
 
