@@ -31,7 +31,7 @@ export interface Row<B> {
   readonly within: readonly string[];
   /** Only a way to print an instruction: it is not decoded or encoded. */
   readonly isAlias: boolean;
-  /** Whether the operands in `bits` make a reserved encoding, which is illegal. */
+  /** Whether the operands in `bits` make a reserved encoding, which is illegal (or the alias does not apply). */
   readonly isReserved: ((bits: number) => boolean) | undefined;
   /** Emits the IR of the instruction `bits`. */
   readonly translate: (b: B, bits: number) => void;
@@ -64,8 +64,8 @@ export interface FormatOptions<B, F extends Fields> {
 /** Makes rows: a name, the pattern (`0`, `1`, `.`: filled by a field; spaces only structure it) and the semantics. */
 export interface Format<B, F extends Fields> {
   <N extends string>(name: N, pattern: string, emit: Emit<B, F>, options?: RowOptions<F>): Instruction<B, N, F>;
-  /** A row for the disassembler only, that is preferred to the instruction's own. */
-  alias(name: string, pattern: string): Row<B>;
+  /** A row for the disassembler only, that is preferred to the instruction's own (`when` its operands are such). */
+  alias(name: string, pattern: string, options?: { readonly when: (o: Values<F>) => boolean }): Row<B>;
 }
 
 export interface Extension<B, R extends readonly Row<B>[] = readonly Row<B>[]> {
@@ -118,8 +118,8 @@ function makeFormat<B, F extends Fields>(fields: F, syntax: string, options: For
       if (guard === undefined || guard(b)) emit(b, view.of(bits));
     },
   });
-  const alias = (name: string, pattern: string): Row<B> => ({
-    ...row(name, pattern, {}, true),
+  const alias: Format<B, F>['alias'] = (name, pattern, { when } = { when: () => true }) => ({
+    ...row(name, pattern, { reserved: (o) => !when(o) }, true),
     translate: () => assert(false, `isa: ${name} is an alias`),
   });
   return Object.assign(instruction, { alias });
@@ -227,7 +227,7 @@ export class InstructionTable<B> {
   disassemble(width: Width, bits: number, context: PrintContext, options: { aliases?: boolean } = {}): string | undefined {
     const row = this.decode(width, bits);
     const alias = row && options.aliases !== false ? this.aliasTrees[width].find(bits) : undefined;
-    return (alias ?? row)?.print(bits, context);
+    return (alias?.isReserved?.(bits) === false ? alias : row)?.print(bits, context);
   }
 
   private checkOverlaps(row: Row<B>): void {

@@ -31,6 +31,8 @@ const fpRounded = { ...fp, reserved: (o: Values<Fields & { rm: typeof rm }>) => 
 export const FLOAD = format({ rd: frd, rs1, imm: operand.immI }, 'rd, imm(rs1)', fp);
 export const FSTORE = format({ rs1, rs2: frs2, imm: operand.immS }, 'rs2, imm(rs1)', fp);
 export const FR = format({ rd: frd, rs1: frs1, rs2: frs2 }, 'rd, rs1, rs2', fp);
+/** Prints the aliases of sign injections with one source. */
+export const FSAME = format({ rd: frd, rs1: frs1, rs2: frs2 }, 'rd, rs1', fp);
 export const FRM = format({ rd: frd, rs1: frs1, rs2: frs2, rm }, 'rd, rs1, rs2, rm', fpRounded);
 export const FRM2 = format({ rd: frd, rs1: frs1, rm }, 'rd, rs1, rm', fpRounded);
 export const FR4 = format({ rd: frd, rs1: frs1, rs2: frs2, rs3: frs3, rm }, 'rd, rs1, rs2, rs3, rm', fpRounded);

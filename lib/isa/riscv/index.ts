@@ -10,6 +10,8 @@ import type { CodeReader, Guest } from '../guest.js';
 import { InstructionTable, type Row } from '../table.js';
 import { A } from './a.js';
 import { C } from './c.js';
+import { D } from './d.js';
+import { F } from './f.js';
 import { HELPERS } from './helpers.js';
 import { X0 } from './layout.js';
 import { M } from './m.js';
@@ -17,11 +19,14 @@ import { PRIVILEGED } from './privileged.js';
 import { F_REGISTERS, X_REGISTERS } from './registers.js';
 import { RiscvBuilder } from './riscv-builder.js';
 import { RV64I } from './rv64i.js';
+import { ZBA } from './zba.js';
+import { ZBB } from './zbb.js';
+import { ZBS } from './zbs.js';
 import { ZICBO } from './zicbo.js';
 import { ZICSR } from './zicsr.js';
 import { ZIFENCEI } from './zifencei.js';
 
-export const EXTENSIONS = [RV64I, M, A, C, ZICSR, ZIFENCEI, ZICBO, PRIVILEGED];
+export const EXTENSIONS = [RV64I, M, A, F, D, C, ZICSR, ZIFENCEI, ZBA, ZBB, ZBS, ZICBO, PRIVILEGED];
 
 /** All instructions. */
 export const TABLE = new InstructionTable<RiscvBuilder>(EXTENSIONS);
