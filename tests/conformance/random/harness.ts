@@ -98,9 +98,7 @@ function emitStart(a: Assembler): void {
   a.text(`
       li t1, -1
       sd t1, 0(t0)
-      csrw pmpaddr15, t1
-      li t1, 0x1f00000000000000   # entry 15: NAPOT, everything
-      csrw pmpcfg2, t1
+      call allow_all
       csrwi mie, 0
       csrwi mip, 0
       li t0, ${BLOCKS}
@@ -251,6 +249,7 @@ function emitBlockDone(a: Assembler): void {
   a.text(`
       csrwi mie, 0
       csrwi satp, 0
+      call allow_all
       sd s0, ${CTX.hash}(tp)`);
   loadHeader(a, 's4', 'level');
   a.text(`
@@ -330,7 +329,7 @@ function emitMachineTrap(a: Assembler): void {
       beq a5, t0, stop
       csrw mepc, a1
       bltz a4, m_return
-      li t0, 0x1800
+      li t0, 0x21800              # MPRV too, or the registers would be read with the rights of MPP
       csrc mstatus, t0
       slli a4, a4, 11
       csrs mstatus, a4
@@ -355,6 +354,8 @@ function emitSupervisorTrap(a: Assembler): void {
       sub t1, a1, t1
       li t2, ${STREAM - (CONTEXT - 0x4800)}
       bgeu t1, t2, s_outside
+      la t0, s_return             # sret is illegal with mstatus.TSR
+      beq a1, t0, s_done
     s_fatal:
       ecall
     s_outside:
@@ -562,6 +563,11 @@ function emitFinish(a: Assembler): void {
       mv a1, a0
       li a0, 0x58
       call print_line3
+      li a0, 0x58
+      csrr a1, mstatus
+      csrr a2, scause
+      csrr a3, sepc
+      call print_line3
       li t1, 0x13333
       j finisher
     finish:
@@ -616,6 +622,14 @@ function emitSubroutines(a: Assembler): void {
       mv a0, s0
       mv s0, t4
       jr t5
+    allow_all:                    # PMP: only entry 15, NAPOT, everything
+      li t0, -1
+      csrwi pmpcfg0, 0
+      csrw pmpaddr15, t0
+      li t0, 0x1f00000000000000
+      csrw pmpcfg2, t0
+      sfence.vma zero, zero
+      ret
     save_fp:
       li t0, 0x6000
       csrs mstatus, t0
