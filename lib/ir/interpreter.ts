@@ -23,6 +23,7 @@ import {
   ENV_PC_BASE,
   ENV_PC_MASK,
   ENV_POLL,
+  ENV_STAT_INTERPRETED,
   ENV_STATUS,
   ENV_TLB,
   EXIT_BUDGET,
@@ -74,7 +75,7 @@ interface Context {
   readonly w: Code;
   readonly types: { run: number; helper: number };
   readonly functions: { slowLoad: number; slowStore: number; depart: number; dispatch: number };
-  readonly locals: { block: number; ip: number; pc: number; vaddr: number; entry: number; value: number };
+  readonly locals: { block: number; ip: number; pc: number; vaddr: number; entry: number; value: number; start: number };
   /** Goes on with the next record. */
   readonly next: Label;
   /** Goes on with the block in local `block`. */
@@ -274,14 +275,16 @@ function dispatchFunction(m: ModuleWriter): Code {
 function interpretFunction(m: ModuleWriter, functions: Context['functions']): Code {
   const w = new Code(RUN.params, 65536);
   const types = { run: m.type(RUN), helper: m.type(HELPER) };
-  const local = { block: w.local('i32'), ip: w.local('i32'), pc: w.local('i64'), vaddr: w.local('i64'), entry: w.local('i32'), value: w.local('i64') };
+  const local = { block: w.local('i32'), ip: w.local('i32'), pc: w.local('i64'), vaddr: w.local('i64'), entry: w.local('i32'), value: w.local('i64'), start: w.local('i32') };
   w.get(CELL);
   w.i32(-2);
   w.op('i32.and');
   w.mem('i32.load', 0);
   w.set(local.block);
+  w.get(BUDGET);
+  w.set(local.start);
   const nextBlock = w.loop();
-  blockHead(w, local.block);
+  blockHead(w, local);
   w.get(local.block);
   w.i32(BLOCK_CODE);
   w.op('i32.add');
@@ -305,8 +308,22 @@ function interpretFunction(m: ModuleWriter, functions: Context['functions']): Co
   return w;
 }
 
+/** Adds the ticks since the interpreter was entered to its statistics; `left` pushes the ticks that are left. */
+function account(w: Code, locals: Context['locals'], left: () => void): void {
+  w.get(ENV);
+  w.get(ENV);
+  w.mem('i64.load', ENV_STAT_INTERPRETED);
+  w.get(locals.start);
+  left();
+  w.op('i32.sub');
+  w.op('i64.extend_i32_u');
+  w.op('i64.add');
+  w.mem('i64.store', ENV_STAT_INTERPRETED);
+}
+
 /** Counts the block's instructions and executions, and leaves where the budget does not reach or the hot queue is full. */
-function blockHead(w: Code, block: number): void {
+function blockHead(w: Code, locals: Context['locals']): void {
+  const { block } = locals;
   const insns = () => {
     w.get(block);
     w.mem('i32.load', BLOCK_INSNS);
@@ -316,6 +333,7 @@ function blockHead(w: Code, block: number): void {
     insns();
     w.op('i32.add');
     w.set(BUDGET);
+    account(w, locals, () => w.get(BUDGET));
     storePc(w, () => {
       w.get(block);
       w.mem('i64.load', BLOCK_PC);
@@ -476,11 +494,13 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.set(locals.pc);
       return emitIndirect(c);
     case 'leave':
+      account(w, locals, () => w.get(BUDGET));
       w.get(ENV);
       w.get(BUDGET);
       w.i32(0);
       return w.returnCall(c.functions.dispatch);
     case 'debug':
+      account(w, locals, () => w.get(BUDGET));
       storePc(w, () => pushImmediate(c));
       storeBudget(w);
       w.i32(EXIT_DEBUG);
@@ -502,6 +522,7 @@ function follow({ w, types, locals, nextBlock }: Context): void {
   w.i32(FN_INTERPRET);
   w.op('i32.eq');
   w.brIf(nextBlock);
+  account(w, locals, () => w.get(BUDGET));
   w.get(ENV);
   w.get(BUDGET);
   w.get(CELL);
@@ -510,6 +531,7 @@ function follow({ w, types, locals, nextBlock }: Context): void {
 }
 
 function emitIndirect({ w, types, locals }: Context): void {
+  account(w, locals, () => w.get(BUDGET));
   emitJumpCacheLookup(w, types.run, {
     pc: locals.pc,
     entry: locals.entry,
@@ -553,6 +575,13 @@ function checkStatus({ w, locals, functions }: Context, complete?: () => void): 
     complete();
     w.end();
   }
+  // The departing instruction takes its tick in `depart`.
+  account(w, locals, () => {
+    w.get(ENV);
+    w.mem('i32.load', ENV_BUDGET);
+    w.i32(1);
+    w.op('i32.sub');
+  });
   w.get(ENV);
   w.get(locals.block);
   w.get(locals.ip);
@@ -664,6 +693,7 @@ function emitFloat(c: Context, info: Extract<Opcode['info'], { kind: 'float' }>)
 
 /** The end of a partly run block: ENV_CURRENT_BLOCK holds the index of the next instruction. */
 function emitStop({ w, locals }: Context): void {
+  account(w, locals, () => w.i32(0));
   storePc(w, () => {
     w.get(locals.block);
     w.mem('i64.load', BLOCK_PC);
