@@ -153,6 +153,7 @@ export class Builder {
   binary(name: BinaryName, a: Value, b: Value): Value {
     const info = OPS[name];
     const [x, y] = [this.constantOf(a), this.constantOf(b)];
+    if (x === 0 && info.commutative && RIGHT_IDENTITY.has(name)) return b;
     if (x !== undefined && y !== undefined) return this.imm(narrow(wrap64(info.fold(wrap64(BigInt(x)), wrap64(BigInt(y))))));
     if (x !== undefined && info.commutative) return this.binary(name, b, a);
     if (y === 0 && RIGHT_IDENTITY.has(name)) return a;
