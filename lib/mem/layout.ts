@@ -43,6 +43,7 @@ export const ENV_TRAPS = 0x0c68; // i64: traps taken so far (ticks less traps = 
 export const ENV_RESERVATION = 0x0c70; // i64: paddr reserved by load-reserved, -1 when none
 export const ENV_STAT_FILLS = 0x0c78; // i32: TLB fills (statistics, not state)
 export const ENV_STAT_SLOW = 0x0c7c; // i32: slow-path accesses (statistics, not state)
+export const ENV_STAT_INTERPRETED = 0x0c88; // i64: ticks that the interpreter ran (statistics, not state)
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;
@@ -160,6 +161,7 @@ export const GLOBAL_HOT_COUNT = 0x1230; // i32: blocks in the hot queue
 export const GLOBAL_HOT_LIMIT = 0x1234; // i32: EXIT_HOT when the queue is that long
 export const GLOBAL_LINK_BLOCK = 0x1240; // a block header: unlinked cells point here
 export const GLOBAL_FAR_BLOCK = 0x1280; // a block header: cells of exits to other pages point here
+export const GLOBAL_PART_CELL = 0x12c0; // i32: a cell for entering a block in part
 export const GLOBAL_HOT_QUEUE = 0x1400; // i32[HOT_QUEUE_MAX]: block headers
 export const HOT_QUEUE_MAX = 256;
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */

@@ -1,0 +1,6 @@
+import type { IrOp } from './decode.js';
+import type { LoweringGuest } from './lower.js';
+
+export function optimise(ops: IrOp[], _guest: LoweringGuest): IrOp[] {
+  return ops;
+}
