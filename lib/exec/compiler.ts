@@ -26,6 +26,8 @@ export interface CompilerOptions {
 const REGION_BLOCKS_MAX = 64;
 const REGION_OPS_MAX = 3000;
 
+const WASM_PAGE = 0x10000;
+
 interface Draft {
   readonly entry: Block;
   readonly blocks: readonly Block[];
@@ -51,7 +53,7 @@ export class Compiler {
     const drafts = entries.filter((entry, i) => !entry.dead && !entry.region && entries.indexOf(entry) === i).map((entry) => this.draft(entry));
     if (drafts.length === 0) return;
     const start = performance.now();
-    const m = new ModuleWriter({ module: 'env', name: 'memory', minimumPages: 1 });
+    const m = new ModuleWriter({ module: 'env', name: 'memory', pages: this.o.memory.buffer.byteLength / WASM_PAGE });
     m.importTable('env', 'table', 0);
     const imports = this.declareImports(m, drafts);
     const slots = drafts.map((draft) => {

@@ -4,6 +4,7 @@
  * All state is in linear memory. `run` works in slices that end at the next event of virtual time; inside a slice WebAssembly functions
  * tail-call each other, and come back here for what only TypeScript does: translating, linking, compiling, waiting.
  */
+import { setFlagsFromString } from 'node:v8';
 import { generateInterpreter } from '../ir/interpreter.js';
 import { jumpCacheEntry } from '../ir/access.js';
 import { OPCODE_NUMBER } from '../ir/encoding.js';
@@ -74,6 +75,9 @@ const HOT_BATCH = 24;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
+
+// Generated code marks its slow paths as rarely taken; V8 heeds that by default only in newer versions. Without it, values are spilled on the fast paths.
+setFlagsFromString('--experimental-wasm-branch-hinting');
 
 /** The guest's exports that the engine itself calls. */
 interface GuestCalls {

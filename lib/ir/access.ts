@@ -55,7 +55,7 @@ export function emitTlbLookup(
   w.i64(-(1 << PAGE_BITS) | (o.size - 1));
   w.op('i64.and');
   w.op('i64.ne');
-  w.brIf(o.slow);
+  w.brIfRare(o.slow);
   w.get(o.vaddr);
   w.op('i32.wrap_i64');
   w.get(o.entry);
@@ -78,13 +78,13 @@ export function emitJumpCacheLookup(w: Code, run: number, o: { pc: number; entry
   w.mem('i64.load', ENV_JUMP_CACHE + JC_PC);
   w.get(o.pc);
   w.op('i64.ne');
-  w.brIf(miss);
+  w.brIfRare(miss);
   w.get(o.entry);
   w.mem('i32.load', ENV_JUMP_CACHE + JC_CONTEXT);
   w.get(ENV);
   w.mem('i32.load', ENV_CONTEXT);
   w.op('i32.ne');
-  w.brIf(miss);
+  w.brIfRare(miss);
   w.get(ENV);
   w.get(o.pc);
   o.pcMask();

@@ -84,7 +84,7 @@ interface Context {
 
 /** The interpreter module; imports: env.memory, env.table, mmu.slowLoad, mmu.slowStore; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
-  const m = new ModuleWriter({ module: 'env', name: 'memory', minimumPages: memoryPages });
+  const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);

@@ -332,7 +332,7 @@ class Lowering {
     w.tee(BUDGET);
     w.i32(0);
     w.op('i32.lt_s');
-    w.if_();
+    w.ifRare();
     w.get(BUDGET);
     w.i32(block.insns);
     w.op('i32.add');
@@ -533,7 +533,7 @@ class Lowering {
     const { w } = this;
     w.get(ENV);
     w.mem('i32.load', ENV_STATUS);
-    w.if_();
+    w.ifRare();
     w.get(ENV);
     w.mem('i32.load', ENV_STATUS);
     w.i32(STATUS_TRAP);
@@ -580,7 +580,7 @@ class Lowering {
     w.call(this.imports.slowStore);
     w.get(ENV);
     w.mem('i32.load', ENV_STATUS);
-    w.if_();
+    w.ifRare();
     this.depart(op);
     w.end();
     w.end();
@@ -621,7 +621,7 @@ class Lowering {
       w.i32(bits);
       w.op('i32.and');
       w.op('i32.eqz');
-      w.brIf(fail);
+      w.brIfRare(fail);
     }
     w.scratch(type, (result) => {
       info.emit(w, this.operands(op, info.types[1], info.types[2]), fail);

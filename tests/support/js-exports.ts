@@ -6,7 +6,7 @@ export type JsFunction = (...args: never[]) => number | bigint | undefined | voi
 
 /** Instantiates a module that exports each function under its name. i64 values are bigints. */
 export function asExports(functions: Record<string, { readonly signature: Signature; readonly call: JsFunction }>): WebAssembly.Exports {
-  const m = new ModuleWriter({ module: 'env', name: 'memory', minimumPages: 1 });
+  const m = new ModuleWriter({ module: 'env', name: 'memory', pages: 1 });
   const names = Object.keys(functions);
   const imported = names.map((name) => m.importFunction('js', name, functions[name].signature));
   for (const [i, name] of names.entries()) {
@@ -17,5 +17,5 @@ export function asExports(functions: Record<string, { readonly signature: Signat
     m.export(name, m.function(signature, w));
   }
   const js = Object.fromEntries(names.map((name) => [name, functions[name].call]));
-  return new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env: { memory: new WebAssembly.Memory({ initial: 1 }) }, js }).exports;
+  return new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) }, js }).exports;
 }
