@@ -18,7 +18,7 @@ const view = new DataView(memory.buffer);
 
 /** Translates the instruction `bits`, which lies at page offset 0x100, under the TB flags `flags`. */
 export function list(guest: Guest, bits: number, flags: number): Listing {
-  const builder = new Builder(memory, { zeroSlot: guest.zeroSlot });
+  const builder = new Builder(memory, { zeroSlot: guest.zeroSlot, chain: true });
   builder.beginBlock(HEADER, { pcOffset: PC_OFFSET, fixedPc: false, flags });
   builder.beginInsn(PC_OFFSET);
   guest.translateInsn(builder, { unit: (i) => (bits >>> (16 * i)) & 0xffff, byte: (i) => (bits >>> (8 * i)) & 0xff });
