@@ -27,6 +27,15 @@ test('a row decodes, encodes, prints and emits its operands', () => {
   assert.equal(notes.lines, ['10 3']);
 });
 
+test('semantics cannot ask for an operand that the format does not have', () => {
+  const LOW = format({ low }, 'low');
+  // @ts-expect-error: the build fails should this ever compile
+  const row = LOW('mistaken', '0000 00000001 ....', (b, o) => void b.lines.push(`${o.high}`));
+  const notes: Notes = { lines: [] };
+  row.translate(notes, 0x0013);
+  assert.equal(notes.lines, ['undefined']);
+});
+
 test('bits that no row matches are illegal', () => {
   const toy = table(TWO('mix', '.... 00000001 ....', emit));
   assert.is(toy.decode(16, 0xa023), undefined);
