@@ -13,9 +13,9 @@ type ThreeRounded = TwoRounded & { rs3: number };
 
 /** f = op(f, f) or op(f), rounded. */
 export const arithmetic = (op: FloatName, helper: HelperName) => (b: B, o: TwoRounded) =>
-  b.setF(o.rd, b.floatNearest(op, helper, o.rm, { a: b.f(o.rs1), b: b.f(o.rs2) }));
+  b.setF(o.rd, b.floatNearest(op, helper, { a: b.f(o.rs1), b: b.f(o.rs2), arg: o.rm }));
 export const arithmetic1 = (op: FloatName, helper: HelperName) => (b: B, o: OneRounded) =>
-  b.setF(o.rd, b.floatNearest(op, helper, o.rm, { a: b.f(o.rs1) }));
+  b.setF(o.rd, b.floatNearest(op, helper, { a: b.f(o.rs1), arg: o.rm }));
 /** The fused operations have their fast path in the helper. */
 export const fused = (helper: HelperName) => (b: B, o: ThreeRounded) =>
   b.setF(o.rd, b.call(helper, { a: b.f(o.rs1), b: b.f(o.rs2), c: b.f(o.rs3), arg: o.rm }));
@@ -32,7 +32,7 @@ export const toInteger = (helper: HelperName, fast: { nearest?: FloatName; trunc
   const a = b.f(o.rs1);
   const result = (): ReturnType<B['call']> => {
     if (o.rm === RM_RTZ && fast.trunc) return b.float(fast.trunc, helper, { a, arg: o.rm }, FP_FAST_NEAREST);
-    return fast.nearest ? b.floatNearest(fast.nearest, helper, o.rm, { a }) : b.call(helper, { a, arg: o.rm });
+    return fast.nearest ? b.floatNearest(fast.nearest, helper, { a, arg: o.rm }) : b.call(helper, { a, arg: o.rm });
   };
   b.setXAndFlags(o.rd, result());
 };
@@ -45,7 +45,7 @@ export const unsignedWord: IntegerOf = (b, index) => b.and(b.x(index), b.imm(0xf
 
 /** From an integer, rounded. */
 export const fromInteger = (op: FloatName, helper: HelperName, integer: IntegerOf) => (b: B, o: OneRounded) =>
-  b.setF(o.rd, b.floatNearest(op, helper, o.rm, { a: integer(b, o.rs1) }));
+  b.setF(o.rd, b.floatNearest(op, helper, { a: integer(b, o.rs1), arg: o.rm }));
 /** From an unsigned 64-bit integer: no fast path. */
 export const fromUnsigned = (helper: HelperName) => (b: B, o: OneRounded) => b.setF(o.rd, b.call(helper, { a: b.x(o.rs1), arg: o.rm }));
 /** A conversion that is always exact: the rounding mode only matters in that the dynamic one must be valid. */

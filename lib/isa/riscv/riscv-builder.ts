@@ -91,11 +91,11 @@ export class RiscvBuilder extends OpMethods {
     return this.ir.float(op, HELPER[helper], operands, fastBits);
   }
 
-  /** One whose fast path rounds to nearest, ties to even. */
-  floatNearest(op: FloatName, helper: HelperName, rm: number, operands: CallOperands): Value {
-    const withRm = { ...operands, arg: rm };
-    if (rm !== RM_RNE && rm !== RM_DYN) return this.call(helper, withRm);
-    return this.float(op, helper, withRm, rm === RM_DYN ? FP_FAST_DYNAMIC : FP_FAST_NEAREST);
+  /** One whose fast path rounds to nearest, ties to even; the rounding mode of the instruction is `operands.arg`. */
+  floatNearest(op: FloatName, helper: HelperName, operands: CallOperands & { readonly arg: number }): Value {
+    const { arg: rm } = operands;
+    if (rm !== RM_RNE && rm !== RM_DYN) return this.call(helper, operands);
+    return this.float(op, helper, operands, rm === RM_DYN ? FP_FAST_DYNAMIC : FP_FAST_NEAREST);
   }
 
   /** The single in an f register, NaN-boxed: what is not boxed is the canonical NaN. */
