@@ -198,7 +198,7 @@ class ToyHelpers {
     return 0n;
   }
 
-  return(env: number): bigint {
+  returnFromTrap(env: number): bigint {
     if (!this.privileged(env)) return 0n;
     this.set(env, ENV_PC, this.get(env, EPC));
     this.setState(env, Number(this.get(env, ESTATE)) & (STATE_USER | STATE_NARROW | STATE_INTERRUPTS));
@@ -222,7 +222,7 @@ export function instantiateToy(imports: GuestImports): WebAssembly.Exports {
   type HelperCall = (env: number, a: bigint, b: bigint) => bigint;
   const helpers: Record<HelperName, HelperCall> = {
     raise: (env, a, b) => h.raise(env, Number(a), b),
-    iret: (env) => h.return(env),
+    iret: (env) => h.returnFromTrap(env),
     rdc: (env, _, b) => h.readControl(env, Number(b)),
     wrc: (env, a, b) => h.writeControl(env, Number(b), a),
     user: (env) => h.change(env, h.state(env) | STATE_USER),

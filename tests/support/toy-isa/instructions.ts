@@ -66,6 +66,11 @@ export const TOY = {
   and:   { opcode: 0x22, operands: ['pair'],         emit: alu('and') },
   xor:   { opcode: 0x23, operands: ['pair'],         emit: alu('xor') },
   mul:   { opcode: 0x24, operands: ['pair'],         emit: alu('mul') },
+  getf:  { opcode: 0x26, operands: ['reg'],          emit: (b, o) => setReg(b, o.rd, b.binary('or', b.slot(FLAG_Z), b.binary('shl', b.slot(FLAG_N), b.imm(1)))) },
+  setf:  { opcode: 0x27, operands: ['reg'],          emit: (b, o) => {
+    b.set(FLAG_Z, b.binary('and', reg(b, o.rd), b.imm(1)));
+    b.set(FLAG_N, b.binary('and', b.binary('shr', reg(b, o.rd), b.imm(1)), b.imm(1)));
+  } },
   cmp:   { opcode: 0x25, operands: ['pair'],         emit: (b, o) => setFlags(b, b.binary('sub', reg(b, o.rd), reg(b, o.rs))) },
 
   ld:    { opcode: 0x30, operands: ['pair', 'disp'], emit: (b, o) => setReg(b, o.rd, b.load('ld64', reg(b, o.rs), o.imm)) },
