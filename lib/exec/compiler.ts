@@ -2,7 +2,7 @@
 import { HELPER, RUN, SLOW_LOAD, SLOW_STORE, DEPART } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
-import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
+import { indirectTargets, type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
 import { optimise } from '../ir/passes.js';
 import type { Guest } from '../isa/guest.js';
 import { ModuleWriter } from '../wasm/module.js';
@@ -105,7 +105,8 @@ export class Compiler {
       ir.push({ ...decoded, ops: optimise(decoded.ops, this.lowering) });
       const last = decoded.ops[decoded.ops.length - 1];
       const offsets = last.targets.map((target) => target.offset);
-      if (last.hint === HINT_CALL && last.name === 'goto') offsets.push(last.returnOffset);
+      if (last.name === 'goto' && last.hint === HINT_CALL) offsets.push(last.returnOffset);
+      if (last.name === 'indirect') offsets.push(...indirectTargets(last, decoded, []));
       for (const offset of offsets) {
         const next = this.neighbour(entry, offset);
         if (!next || seen.has(next) || cache.executions(next) < this.o.minimumExecutions) continue;

@@ -6,7 +6,7 @@
  */
 import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, OPCODE_NUMBER } from './encoding.js';
+import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, OPCODE_NUMBER } from './encoding.js';
 import {
   type BinaryName,
   type BranchName,
@@ -241,8 +241,12 @@ export class Builder {
   /** Ends the block: goes on at the pc in `target`; `hint` is one of HINT_*. */
   jumpIndirect(target: Value, hint: number = HINT_NONE): void {
     const a = this.materialise(target);
+    const at = this.cursor;
     this.record('indirect', 0, a, 0);
-    this.i32[(this.cursor - 8) >> 2] = hint;
+    this.i32[(at + INDIRECT_HINT) >> 2] = hint;
+    this.i32[(at + INDIRECT_POSITION) >> 2] = 0;
+    this.i32.fill(-1, (at + INDIRECT_PROFILE) >> 2, (at + INDIRECT_SIZE) >> 2);
+    this.cursor = at + INDIRECT_SIZE;
     this.ended = true;
   }
 

@@ -1,6 +1,6 @@
 /** Reads IR bytecode (encoding.ts) back as objects, for the optimiser, the lowering and the printer. */
 import { BLOCK_CODE, BLOCK_DELTAS, BLOCK_FLAGS, BLOCK_INSNS, BLOCK_PC } from '../mem/layout.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, recordSize } from './encoding.js';
+import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, INDIRECT_HINT, INDIRECT_PROFILE, PROFILE_LENGTH, recordSize } from './encoding.js';
 import type { OpInfo, OpName } from './ops.js';
 
 /** A 64-bit constant: a number where it is a safe integer, else a bigint; signed either way. */
@@ -31,6 +31,8 @@ export interface IrOp {
   insn: number;
   /** HINT_* of goto and indirect. */
   hint: number;
+  /** Low 32 bits (unsigned) of the pcOffsets that an indirect exit has gone to. */
+  profile: readonly number[];
   /** pcOffset that a calling goto returns to. */
   returnOffset: number;
   /** Targets: one for goto; taken, not taken for branch. */
@@ -96,6 +98,7 @@ export class Decoder {
       arg: 0,
       insn: this.u16[h + 7],
       hint: 0,
+      profile: NO_PROFILE,
       returnOffset: 0,
       targets: NONE,
     };
@@ -121,10 +124,17 @@ export class Decoder {
         op.targets = [this.target(at + BRANCH_TAKEN), this.target(at + BRANCH_FALL)];
         break;
       case 'indirect':
-        op.hint = this.i32[(at + 8) >> 2];
+        op.hint = this.i32[(at + INDIRECT_HINT) >> 2];
+        op.profile = this.profile(at + INDIRECT_PROFILE);
         break;
     }
     return op;
+  }
+
+  private profile(at: number): number[] {
+    const seen = new Set(this.i32.subarray(at >> 2, (at >> 2) + PROFILE_LENGTH));
+    seen.delete(-1);
+    return [...seen].map((offset) => offset >>> 0).sort((x, y) => x - y);
   }
 
   private target(cell: number): Target {
@@ -140,3 +150,4 @@ export class Decoder {
 }
 
 const NONE: readonly Target[] = [];
+const NO_PROFILE: readonly number[] = [];

@@ -63,7 +63,7 @@ import {
   SLOW_LOAD,
   SLOW_STORE,
 } from './access.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, GOTO_CELL, type Opcode, recordSize } from './encoding.js';
+import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, GOTO_CELL, INDIRECT_POSITION, INDIRECT_PROFILE, type Opcode, PROFILE_LENGTH, recordSize } from './encoding.js';
 import type { Operands, SlotType } from './ops.js';
 
 const HOOK_POLL = { params: ['i32'], results: ['i32'] } as const;
@@ -492,6 +492,7 @@ function emitCase(c: Context, opcode: Opcode): void {
     case 'indirect':
       pushSlot(c, 4, 'i64');
       w.set(locals.pc);
+      emitProfile(c);
       return emitIndirect(c);
     case 'leave':
       account(w, locals, () => w.get(BUDGET));
@@ -528,6 +529,28 @@ function follow({ w, types, locals, nextBlock }: Context): void {
   w.get(CELL);
   w.get(locals.entry);
   w.returnCallIndirect(types.run);
+}
+
+/** Notes the target of an indirect exit in its record's ring. */
+function emitProfile({ w, locals }: Context): void {
+  const position = locals.entry;
+  w.get(locals.ip);
+  w.get(locals.ip);
+  w.mem('i32.load', INDIRECT_POSITION);
+  w.tee(position);
+  w.i32(4);
+  w.op('i32.add');
+  w.mem('i32.store', INDIRECT_POSITION);
+  w.get(locals.ip);
+  w.get(position);
+  w.i32((PROFILE_LENGTH - 1) * 4);
+  w.op('i32.and');
+  w.op('i32.add');
+  w.get(locals.pc);
+  w.get(ENV);
+  w.mem('i64.load', ENV_PC_BASE);
+  w.op('i64.sub');
+  w.mem('i64.store32', INDIRECT_PROFILE);
 }
 
 function emitIndirect({ w, types, locals }: Context): void {

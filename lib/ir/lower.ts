@@ -58,8 +58,10 @@ export interface LoweringImports {
   helper(index: number): number;
 }
 
-/** At most so many return sites are compared in line. */
-const RETURN_SITES_MAX = 8;
+/** At most so many targets of an indirect exit are compared in line. */
+const TARGETS_MAX = 8;
+/** Up to so many targets are compared one by one, more by bisection. */
+const LINEAR_TARGETS = 3;
 
 /** The function body for `input`: a RUN function. */
 export function lowerRegion(input: RegionInput, guest: LoweringGuest, imports: LoweringImports): Code {
@@ -68,28 +70,34 @@ export function lowerRegion(input: RegionInput, guest: LoweringGuest, imports: L
 
 interface Shape {
   readonly nodeOf: ReadonlyMap<number, number>;
-  readonly returnSites: readonly number[];
   readonly structure: Structure;
   readonly successors: readonly (readonly number[])[];
 }
 
-/** The region's graph: an edge where a static target, or the return to a calling block of the region, is a block of it. */
+/** The region's graph: an edge where a static target, or a target that an indirect exit was seen to take, is a block of it. */
 function shapeOf(input: RegionInput): Shape {
   const { blocks } = input;
   const nodeOf = new Map(blocks.map((block, node) => [block.pcOffset, node]));
-  const sites = new Set<number>();
-  for (const block of blocks) {
-    const last = block.ops[block.ops.length - 1];
-    const site = last.name === 'goto' && last.hint === HINT_CALL ? nodeOf.get(last.returnOffset) : undefined;
-    if (site !== undefined && sites.size < RETURN_SITES_MAX) sites.add(site);
-  }
-  const returnSites = [...sites];
+  const sites = returnSites(blocks);
   const successors = blocks.map((block) => {
     const last = block.ops[block.ops.length - 1];
-    if (last.name === 'indirect' && last.hint === HINT_RETURN) return returnSites;
-    return last.targets.map((target) => nodeOf.get(target.offset)).filter((node) => node !== undefined);
+    const offsets = last.name === 'indirect' ? indirectTargets(last, block, sites) : last.targets.map((target) => target.offset);
+    return offsets.map((offset) => nodeOf.get(offset)).filter((node) => node !== undefined);
   });
-  return { nodeOf, returnSites, successors, structure: analyse(successors) };
+  return { nodeOf, successors, structure: analyse(successors) };
+}
+
+/** pcOffsets behind the calls in `blocks`. */
+function returnSites(blocks: readonly IrBlock[]): number[] {
+  const sites = blocks.flatMap((block) => block.ops[block.ops.length - 1]).filter((op) => op.name === 'goto' && op.hint === HINT_CALL);
+  return [...new Set(sites.map((op) => op.returnOffset))].sort((x, y) => x - y).slice(0, TARGETS_MAX);
+}
+
+/** pcOffsets that the indirect exit `op` of `block` is likely to go to, ascending: its profile, or all returns when a return has none. */
+export function indirectTargets(op: IrOp, block: IrBlock, sites: readonly number[]): readonly number[] {
+  if (op.profile.length === 0) return op.hint === HINT_RETURN ? sites : [];
+  const high = block.pcOffset - (block.pcOffset % 0x100000000);
+  return op.profile.map((offset) => high + offset);
 }
 
 class Lowering {
@@ -439,19 +447,35 @@ class Lowering {
     const { w, shape } = this;
     this.push(op.a, 'i64');
     w.set(this.pc);
-    if (op.hint === HINT_RETURN) {
-      for (const site of shape.returnSites) {
-        if (shape.structure.isCut(node, site)) continue;
-        w.get(this.pc);
-        this.pushPc(this.input.blocks[site].pcOffset);
-        w.op('i64.eq');
-        w.if_();
-        this.jump(node, site);
-        w.end();
-      }
-    }
+    const { structure, successors } = shape;
+    this.jumpToAny(node, successors[node].filter((to) => !structure.isCut(node, to)));
     this.storeRegisters(this.dirtyAt[node]);
     this.lookUp();
+  }
+
+  /** Goes on at the one of `targets` (blocks of the region by ascending pc) that local `pc` names; falls through when it is none. */
+  private jumpToAny(from: number, targets: readonly number[]): void {
+    const { w } = this;
+    const compare = (target: number, op: 'i64.eq' | 'i64.lt_u') => {
+      w.get(this.pc);
+      this.pushPc(this.input.blocks[target].pcOffset);
+      w.op(op);
+      w.if_();
+    };
+    if (targets.length > LINEAR_TARGETS) {
+      const middle = targets.length >> 1;
+      compare(targets[middle], 'i64.lt_u');
+      this.jumpToAny(from, targets.slice(0, middle));
+      w.else_();
+      this.jumpToAny(from, targets.slice(middle));
+      w.end();
+      return;
+    }
+    for (const target of targets) {
+      compare(target, 'i64.eq');
+      this.jump(from, target);
+      w.end();
+    }
   }
 
   /** Goes on at the pc in local `pc`, in the same context. */

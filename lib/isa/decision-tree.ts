@@ -10,7 +10,7 @@ interface Node<P> {
   readonly mask: number;
   /** By the value of the tested bits; empty in a leaf. */
   readonly children: readonly Node<P>[];
-  /** In a leaf: what is left, narrow patterns first. */
+  /** In a leaf: what is left to try. */
   readonly patterns: readonly P[];
 }
 
@@ -20,12 +20,9 @@ const RUN_MAX = 8;
 export class DecisionTree<P extends Pattern> {
   private readonly root: Node<P>;
 
-  /** Of overlapping patterns, the one with more fixed bits wins. */
+  /** Of overlapping patterns, the first one wins. */
   constructor(patterns: readonly P[]) {
-    this.root = grow(
-      [...patterns].sort((a, b) => popcount(b.mask) - popcount(a.mask)),
-      0xffffffff,
-    );
+    this.root = grow(patterns, 0xffffffff);
   }
 
   find(bits: number): P | undefined {
@@ -62,5 +59,3 @@ function longestRun(bits: number): { shift: number; width: number } {
   }
   return best;
 }
-
-const popcount = (value: number): number => (value >>> 0).toString(2).replaceAll('0', '').length;

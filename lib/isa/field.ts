@@ -72,11 +72,12 @@ function parseSegment(text: string): Segment {
   return { from, to, width };
 }
 
+/** The function from an instruction to the field's value; the common shapes get one of their own. */
 function extractor(segments: readonly Segment[], options: { spare: number; signed: boolean; bias: number }): (bits: number) => number {
   const { spare, signed, bias } = options;
-  const [first, second] = segments;
-  if (segments.length === 1) {
-    const { from, to, width } = first!;
+  const [first, second] = [segments[0]!, segments[1]!];
+  if (segments.length === 1 && (bias === 0 || (!signed && first.to === 0))) {
+    const { from, to, width } = first;
     const up = 32 - from - width;
     const down = 32 - width;
     if (signed) return to === 0 ? (bits) => (bits << up) >> down : (bits) => ((bits << up) >> down) << to;
@@ -84,9 +85,8 @@ function extractor(segments: readonly Segment[], options: { spare: number; signe
     return to === 0 ? (bits) => ((bits >>> from) & mask) + bias : (bits) => ((bits >>> from) & mask) << to;
   }
   if (segments.length === 2 && signed && bias === 0) {
-    const [a, b] = [first!, second!];
-    const [maskA, maskB] = [ones(a.width), ones(b.width)];
-    return (bits) => (((((bits >>> a.from) & maskA) << a.to) | (((bits >>> b.from) & maskB) << b.to)) << spare) >> spare;
+    const [maskA, maskB] = [ones(first.width), ones(second.width)];
+    return (bits) => (((((bits >>> first.from) & maskA) << first.to) | (((bits >>> second.from) & maskB) << second.to)) << spare) >> spare;
   }
   return (bits) => {
     let value = 0;

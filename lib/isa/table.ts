@@ -64,7 +64,7 @@ export interface FormatOptions<B, F extends Fields> {
 /** Makes rows: a name, the pattern (`0`, `1`, `.`: filled by a field; spaces only structure it) and the semantics. */
 export interface Format<B, F extends Fields> {
   <N extends string>(name: N, pattern: string, emit: Emit<B, F>, options?: RowOptions<F>): Instruction<B, N, F>;
-  /** A row for the disassembler only, that is preferred to the instruction's own (`when` its operands are such). */
+  /** A row for the disassembler only, that is preferred to the instruction's own (`when` its operands are such) and to later aliases. */
   alias(name: string, pattern: string, options?: { readonly when: (o: Values<F>) => boolean }): Row<B>;
 }
 
@@ -193,12 +193,13 @@ export class InstructionTable<B> {
     this.aliases = all.filter((row) => row.isAlias);
     this.byName = new Map(this.rows.map((row) => [row.name, row]));
     assert(this.byName.size === this.rows.length, 'isa: two rows have the same name');
+    for (const row of this.rows) this.checkDeclared(row);
     for (const row of this.rows) this.checkOverlaps(row);
     const trees = (rows: readonly Row<B>[]) => ({
       16: new DecisionTree(rows.filter((row) => row.width === 16)),
       32: new DecisionTree(rows.filter((row) => row.width === 32)),
     });
-    this.trees = trees(this.rows);
+    this.trees = trees([...this.rows].sort((a, b) => popcount(b.mask) - popcount(a.mask)));
     this.aliasTrees = trees(this.aliases);
   }
 
@@ -230,12 +231,15 @@ export class InstructionTable<B> {
     return (alias?.isReserved?.(bits) === false ? alias : row)?.print(bits, context);
   }
 
-  private checkOverlaps(row: Row<B>): void {
+  private checkDeclared(row: Row<B>): void {
     for (const name of row.within) {
       const wider = this.byName.get(name);
       const isPart = wider && wider !== row && wider.width === row.width && isWithin(row, wider);
       assert(isPart, `isa: ${row.name} is no special case of ${name}`);
     }
+  }
+
+  private checkOverlaps(row: Row<B>): void {
     for (const other of this.rows) {
       if (other === row || other.width !== row.width || !overlap(row, other)) continue;
       assert(row.within.includes(other.name) || other.within.includes(row.name), `isa: ${row.name} overlaps ${other.name}`);
@@ -243,5 +247,6 @@ export class InstructionTable<B> {
   }
 }
 
+const popcount = (value: number): number => value.toString(2).replaceAll('0', '').length;
 const overlap = <B>(a: Row<B>, b: Row<B>): boolean => ((a.match ^ b.match) & a.mask & b.mask) === 0;
 const isWithin = <B>(a: Row<B>, b: Row<B>): boolean => overlap(a, b) && (a.mask & b.mask) >>> 0 === b.mask && a.mask !== b.mask;

@@ -13,7 +13,7 @@ const DEVICE_TREE_LIMIT = 3 * 1024 * MiB;
 /** Where the device tree goes: at the end of RAM, at a multiple of 2 MiB, or of a page if RAM is too small for that. Throws `ConfigError`. */
 export function deviceTreeAddress(ramBytes: number, treeBytes: number): number {
   const latest = Math.min(RAM_BASE + ramBytes, DEVICE_TREE_LIMIT) - treeBytes;
-  const place = [2 * MiB, PAGE_SIZE].map((unit) => Math.floor(latest / unit) * unit).find((address) => address >= RAM_BASE);
+  const place = [2 * MiB, PAGE_SIZE].map((unit) => Math.floor(latest / unit) * unit).find((address) => address > RAM_BASE);
   if (place === undefined) throw new ConfigError('--memory: too little for the device tree');
   return place;
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { ImageError } from '../util/errors.js';
+import { describeSystemError, ImageError } from '../util/errors.js';
 import { isElf, readElf } from './elf.js';
 import { type Image, imageErrorAt } from './image.js';
 
@@ -45,24 +45,6 @@ export function readInput(file: string): Uint8Array {
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
-}
-
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'a part of the path is no directory',
-  ELOOP: 'too many symbolic links',
-  ENAMETOOLONG: 'name too long',
-  ENOSPC: 'no space left on the device',
-  EROFS: 'read-only file system',
-};
-
-/** What a failed system call means, in words. */
-export function describeSystemError(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  return SYSTEM_ERRORS[code ?? ''] ?? code ?? message ?? String(error);
 }
 
 function unpack(file: string, raw: Uint8Array): Uint8Array {

@@ -15,13 +15,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldcodeElf } from './coldcode.js';
+import { COLD, HOT, KERNELS, START } from './kernels.js';
 import { countWithQemu, type HindsightEngine, qemuVersion, ROOT, runHindsight, runQemu, versionOf } from './measure.js';
-
-const START = 'empty';
-const COLD = 'coldcode';
-/** The kernels of the geometric mean, in the table's order. */
-const HOT = `sieve crc32 matmul fib quicksort pointer-chase indirect memcpy nbody nbody-fma mandelbrot paging syscall`.split(' ');
-const KERNELS = [START, ...HOT, COLD];
 
 interface Options {
   readonly kernels: readonly string[];

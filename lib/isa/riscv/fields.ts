@@ -2,17 +2,16 @@
 import { type Field, field, type Printer } from '../table.js';
 import { csrName } from './csr-names.js';
 import { F_REGISTERS, X_REGISTERS } from './registers.js';
-import { RM_DYN } from './riscv-builder.js';
+import { RM_DYN, RM_RNE } from './riscv-builder.js';
 
 const xName: Printer = (index) => X_REGISTERS[index]!.abiName;
 const fName: Printer = (index) => F_REGISTERS[index]!.abiName;
 const hex: Printer = (value) => `0x${(value >>> 0).toString(16)}`;
 /** An address relative to the instruction's. */
 const target: Printer = (value, { pc }) => `0x${BigInt.asUintN(64, pc + BigInt(value)).toString(16)}`;
-/** The operand of LUI as assemblers write it. */
+/** The operand of LUI and C.LUI as assemblers write it. */
 const upper: Printer = (value) => `0x${(value >>> 12).toString(16)}`;
-/** The operand of C.LUI as assemblers write it: bits 19..0 of the sign-extended 6 bits. */
-const ROUNDING_MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', '?', '?', ''] as const;
+const ROUNDING_MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', '?', '?', 'dyn'] as const;
 const ORDERINGS = ['', '.rl', '.aq', '.aqrl'] as const;
 
 const x = (spec: string): Field => field(spec, { print: xName });
@@ -47,7 +46,9 @@ export const ignoredRs1 = field('19:15', { print: () => '', default: 0 });
 export const ignoredImm = field('31:20', { print: () => '', default: 0 });
 
 export const aqrl = field('26:25', { print: (value) => ORDERINGS[value]!, default: 0 });
-export const rm = field('14:12', { print: (value) => ROUNDING_MODES[value]!, default: RM_DYN });
+export const rm = field('14:12', { print: (value) => (value === RM_DYN ? '' : ROUNDING_MODES[value]!), default: RM_DYN });
+/** Where the rounding mode makes no difference. */
+export const rmExact = field('14:12', { print: (value) => (value === RM_RNE ? '' : ROUNDING_MODES[value]!), default: RM_RNE });
 
 // Compressed instructions. A prime is a register number in three bits: x8 .. x15.
 const xPrime = (spec: string): Field => field(spec, { bias: 8, print: xName });

@@ -5,7 +5,7 @@ import type { RiscvBuilder } from './riscv-builder.js';
 
 export const { format, extension } = instructionSet<RiscvBuilder>();
 
-const { rd, rs1, rs2, frd, frs1, frs2, frs3, rm, aqrl } = operand;
+const { rd, rs1, rs2, frd, frs1, frs2, frs3, rm, rmExact, aqrl } = operand;
 
 export const NONE = format({}, '');
 export const R = format({ rd, rs1, rs2 }, 'rd, rs1, rs2');
@@ -35,12 +35,14 @@ export const FR = format({ rd: frd, rs1: frs1, rs2: frs2 }, 'rd, rs1, rs2', fp);
 export const FSAME = format({ rd: frd, rs1: frs1, rs2: frs2 }, 'rd, rs1', fp);
 export const FRM = format({ rd: frd, rs1: frs1, rs2: frs2, rm }, 'rd, rs1, rs2, rm', fpRounded);
 export const FRM2 = format({ rd: frd, rs1: frs1, rm }, 'rd, rs1, rm', fpRounded);
+export const FEXACT = format({ rd: frd, rs1: frs1, rm: rmExact }, 'rd, rs1, rm', fpRounded);
 export const FR4 = format({ rd: frd, rs1: frs1, rs2: frs2, rs3: frs3, rm }, 'rd, rs1, rs2, rs3, rm', fpRounded);
 export const FCOMPARE = format({ rd, rs1: frs1, rs2: frs2 }, 'rd, rs1, rs2', fp);
 export const FTOX = format({ rd, rs1: frs1 }, 'rd, rs1', fp);
 export const FTOXRM = format({ rd, rs1: frs1, rm }, 'rd, rs1, rm', fpRounded);
 export const XTOF = format({ rd: frd, rs1 }, 'rd, rs1', fp);
 export const XTOFRM = format({ rd: frd, rs1, rm }, 'rd, rs1, rm', fpRounded);
+export const XTOFEXACT = format({ rd: frd, rs1, rm: rmExact }, 'rd, rs1, rm', fpRounded);
 
 export const CR = format({ rd: operand.cRd, rs2: operand.cRs2 }, 'rd, rs2');
 export const CJR = format({ rs1: operand.cRd }, 'rs1');

@@ -1,7 +1,6 @@
 /** RV64I, after the unprivileged ISA manual, "RV32I Base Integer Instruction Set" and "RV64I Base Integer Instruction Set". */
-import type { Value } from '../../ir/builder.js';
 import { HINT_CALL, HINT_NONE, HINT_RETURN } from '../../ir/encoding.js';
-import type { BranchName, LoadName, StoreName } from '../../ir/ops.js';
+import type { BinaryName, BranchName, LoadName, StoreName } from '../../ir/ops.js';
 import * as operand from './fields.js';
 import { BRANCH, extension, format, I, ISHIFT, ISHIFTW, J, LOAD, NONE, R, STORE, U } from './formats.js';
 import { RA, T0 } from './registers.js';
@@ -11,9 +10,9 @@ type B = RiscvBuilder;
 type Register = { rd: number; rs1: number; rs2: number };
 type Immediate = { rd: number; rs1: number; imm: number };
 
-const register = (op: (b: B, x: Value, y: Value) => Value) => (b: B, o: Register) => b.setX(o.rd, op(b, b.x(o.rs1), b.x(o.rs2)));
-const load = (op: LoadName) => (b: B, o: Immediate) => b.setX(o.rd, b[op](b.x(o.rs1), o.imm));
-const store = (op: StoreName) => (b: B, o: { rs1: number; rs2: number; imm: number }) => b[op](b.x(o.rs1), b.x(o.rs2), o.imm);
+const register = (op: BinaryName) => (b: B, o: Register) => b.setX(o.rd, b.ir.binary(op, b.x(o.rs1), b.x(o.rs2)));
+const load = (op: LoadName) => (b: B, o: Immediate) => b.setX(o.rd, b.ir.load(op, b.x(o.rs1), o.imm));
+const store = (op: StoreName) => (b: B, o: { rs1: number; rs2: number; imm: number }) => b.ir.store(op, b.x(o.rs1), b.x(o.rs2), o.imm);
 const branch = (op: BranchName) => (b: B, o: { rs1: number; rs2: number; imm: number }) =>
   b.ir.branchRel(op, b.x(o.rs1), b.x(o.rs2), o.imm);
 /** The registers that the manual's return-address-stack hints take for links. */
@@ -43,64 +42,64 @@ const TARGET = format({ imm: immJ }, 'imm');
 
 // biome-ignore format: a table
 export const RV64I = extension('RV64I', 'Unprivileged ISA, "RV32I" and "RV64I Base Integer Instruction Set"', [
-  U('lui',        '.................... ..... 0110111', (b, o) => b.setX(o.rd, b.imm(o.imm))),
-  U('auipc',      '.................... ..... 0010111', (b, o) => { if (o.rd !== 0) b.setX(o.rd, b.pcRel(o.imm)); }),
+  U('lui',         '.................... ..... 0110111',     (b, o) => b.setX(o.rd, b.imm(o.imm))),
+  U('auipc',       '.................... ..... 0010111',     (b, o) => { if (o.rd !== 0) b.setX(o.rd, b.pcRel(o.imm)); }),
 
-  J('jal',        '.................... ..... 1101111', jal),
-  I('jalr',       '............ ..... 000 ..... 1100111', jalr),
-  BRANCH('beq',   '....... ..... ..... 000 ..... 1100011', branch('breq')),
-  BRANCH('bne',   '....... ..... ..... 001 ..... 1100011', branch('brne')),
-  BRANCH('blt',   '....... ..... ..... 100 ..... 1100011', branch('brlts')),
-  BRANCH('bge',   '....... ..... ..... 101 ..... 1100011', branch('brges')),
-  BRANCH('bltu',  '....... ..... ..... 110 ..... 1100011', branch('brltu')),
-  BRANCH('bgeu',  '....... ..... ..... 111 ..... 1100011', branch('brgeu')),
+  J('jal',         '.................... ..... 1101111',     jal),
+  LOAD('jalr',     '............ ..... 000 ..... 1100111',   jalr),
+  BRANCH('beq',    '....... ..... ..... 000 ..... 1100011',  branch('breq')),
+  BRANCH('bne',    '....... ..... ..... 001 ..... 1100011',  branch('brne')),
+  BRANCH('blt',    '....... ..... ..... 100 ..... 1100011',  branch('brlts')),
+  BRANCH('bge',    '....... ..... ..... 101 ..... 1100011',  branch('brges')),
+  BRANCH('bltu',   '....... ..... ..... 110 ..... 1100011',  branch('brltu')),
+  BRANCH('bgeu',   '....... ..... ..... 111 ..... 1100011',  branch('brgeu')),
 
-  LOAD('lb',      '............ ..... 000 ..... 0000011', load('ld8s')),
-  LOAD('lh',      '............ ..... 001 ..... 0000011', load('ld16s')),
-  LOAD('lw',      '............ ..... 010 ..... 0000011', load('ld32s')),
-  LOAD('ld',      '............ ..... 011 ..... 0000011', load('ld64')),
-  LOAD('lbu',     '............ ..... 100 ..... 0000011', load('ld8u')),
-  LOAD('lhu',     '............ ..... 101 ..... 0000011', load('ld16u')),
-  LOAD('lwu',     '............ ..... 110 ..... 0000011', load('ld32u')),
-  STORE('sb',     '....... ..... ..... 000 ..... 0100011', store('st8')),
-  STORE('sh',     '....... ..... ..... 001 ..... 0100011', store('st16')),
-  STORE('sw',     '....... ..... ..... 010 ..... 0100011', store('st32')),
-  STORE('sd',     '....... ..... ..... 011 ..... 0100011', store('st64')),
+  LOAD('lb',       '............ ..... 000 ..... 0000011',   load('ld8s')),
+  LOAD('lh',       '............ ..... 001 ..... 0000011',   load('ld16s')),
+  LOAD('lw',       '............ ..... 010 ..... 0000011',   load('ld32s')),
+  LOAD('ld',       '............ ..... 011 ..... 0000011',   load('ld64')),
+  LOAD('lbu',      '............ ..... 100 ..... 0000011',   load('ld8u')),
+  LOAD('lhu',      '............ ..... 101 ..... 0000011',   load('ld16u')),
+  LOAD('lwu',      '............ ..... 110 ..... 0000011',   load('ld32u')),
+  STORE('sb',      '....... ..... ..... 000 ..... 0100011',  store('st8')),
+  STORE('sh',      '....... ..... ..... 001 ..... 0100011',  store('st16')),
+  STORE('sw',      '....... ..... ..... 010 ..... 0100011',  store('st32')),
+  STORE('sd',      '....... ..... ..... 011 ..... 0100011',  store('st64')),
 
-  I('addi',       '............ ..... 000 ..... 0010011', (b, o) => b.setX(o.rd, b.add(b.x(o.rs1), b.imm(o.imm)))),
-  I('slti',       '............ ..... 010 ..... 0010011', (b, o) => b.setX(o.rd, b.setlts(b.x(o.rs1), b.imm(o.imm)))),
-  I('sltiu',      '............ ..... 011 ..... 0010011', (b, o) => b.setX(o.rd, b.setltu(b.x(o.rs1), b.imm(o.imm)))),
-  I('xori',       '............ ..... 100 ..... 0010011', (b, o) => b.setX(o.rd, b.xor(b.x(o.rs1), b.imm(o.imm)))),
-  I('ori',        '............ ..... 110 ..... 0010011', (b, o) => b.setX(o.rd, b.or(b.x(o.rs1), b.imm(o.imm)))),
-  I('andi',       '............ ..... 111 ..... 0010011', (b, o) => b.setX(o.rd, b.and(b.x(o.rs1), b.imm(o.imm)))),
-  ISHIFT('slli',  '000000 ...... ..... 001 ..... 0010011', (b, o) => b.setX(o.rd, b.shl(b.x(o.rs1), b.imm(o.shamt)))),
-  ISHIFT('srli',  '000000 ...... ..... 101 ..... 0010011', (b, o) => b.setX(o.rd, b.shr(b.x(o.rs1), b.imm(o.shamt)))),
-  ISHIFT('srai',  '010000 ...... ..... 101 ..... 0010011', (b, o) => b.setX(o.rd, b.sar(b.x(o.rs1), b.imm(o.shamt)))),
-  I('addiw',      '............ ..... 000 ..... 0011011', (b, o) => b.setX(o.rd, b.addw(b.x(o.rs1), b.imm(o.imm)))),
-  ISHIFTW('slliw', '0000000 ..... ..... 001 ..... 0011011', (b, o) => b.setX(o.rd, b.shlw(b.x(o.rs1), b.imm(o.shamt)))),
-  ISHIFTW('srliw', '0000000 ..... ..... 101 ..... 0011011', (b, o) => b.setX(o.rd, b.shrw(b.x(o.rs1), b.imm(o.shamt)))),
-  ISHIFTW('sraiw', '0100000 ..... ..... 101 ..... 0011011', (b, o) => b.setX(o.rd, b.sarw(b.x(o.rs1), b.imm(o.shamt)))),
+  I('addi',        '............ ..... 000 ..... 0010011',   (b, o) => b.setX(o.rd, b.add(b.x(o.rs1), b.imm(o.imm)))),
+  I('slti',        '............ ..... 010 ..... 0010011',   (b, o) => b.setX(o.rd, b.setlts(b.x(o.rs1), b.imm(o.imm)))),
+  I('sltiu',       '............ ..... 011 ..... 0010011',   (b, o) => b.setX(o.rd, b.setltu(b.x(o.rs1), b.imm(o.imm)))),
+  I('xori',        '............ ..... 100 ..... 0010011',   (b, o) => b.setX(o.rd, b.xor(b.x(o.rs1), b.imm(o.imm)))),
+  I('ori',         '............ ..... 110 ..... 0010011',   (b, o) => b.setX(o.rd, b.or(b.x(o.rs1), b.imm(o.imm)))),
+  I('andi',        '............ ..... 111 ..... 0010011',   (b, o) => b.setX(o.rd, b.and(b.x(o.rs1), b.imm(o.imm)))),
+  ISHIFT('slli',   '000000 ...... ..... 001 ..... 0010011',  (b, o) => b.setX(o.rd, b.shl(b.x(o.rs1), b.imm(o.shamt)))),
+  ISHIFT('srli',   '000000 ...... ..... 101 ..... 0010011',  (b, o) => b.setX(o.rd, b.shr(b.x(o.rs1), b.imm(o.shamt)))),
+  ISHIFT('srai',   '010000 ...... ..... 101 ..... 0010011',  (b, o) => b.setX(o.rd, b.sar(b.x(o.rs1), b.imm(o.shamt)))),
+  I('addiw',       '............ ..... 000 ..... 0011011',   (b, o) => b.setX(o.rd, b.addw(b.x(o.rs1), b.imm(o.imm)))),
+  ISHIFTW('slliw', '0000000 ..... ..... 001 ..... 0011011',  (b, o) => b.setX(o.rd, b.shlw(b.x(o.rs1), b.imm(o.shamt)))),
+  ISHIFTW('srliw', '0000000 ..... ..... 101 ..... 0011011',  (b, o) => b.setX(o.rd, b.shrw(b.x(o.rs1), b.imm(o.shamt)))),
+  ISHIFTW('sraiw', '0100000 ..... ..... 101 ..... 0011011',  (b, o) => b.setX(o.rd, b.sarw(b.x(o.rs1), b.imm(o.shamt)))),
 
-  R('add',        '0000000 ..... ..... 000 ..... 0110011', register((b, x, y) => b.add(x, y))),
-  R('sub',        '0100000 ..... ..... 000 ..... 0110011', register((b, x, y) => b.sub(x, y))),
-  R('sll',        '0000000 ..... ..... 001 ..... 0110011', register((b, x, y) => b.shl(x, y))),
-  R('slt',        '0000000 ..... ..... 010 ..... 0110011', register((b, x, y) => b.setlts(x, y))),
-  R('sltu',       '0000000 ..... ..... 011 ..... 0110011', register((b, x, y) => b.setltu(x, y))),
-  R('xor',        '0000000 ..... ..... 100 ..... 0110011', register((b, x, y) => b.xor(x, y))),
-  R('srl',        '0000000 ..... ..... 101 ..... 0110011', register((b, x, y) => b.shr(x, y))),
-  R('sra',        '0100000 ..... ..... 101 ..... 0110011', register((b, x, y) => b.sar(x, y))),
-  R('or',         '0000000 ..... ..... 110 ..... 0110011', register((b, x, y) => b.or(x, y))),
-  R('and',        '0000000 ..... ..... 111 ..... 0110011', register((b, x, y) => b.and(x, y))),
-  R('addw',       '0000000 ..... ..... 000 ..... 0111011', register((b, x, y) => b.addw(x, y))),
-  R('subw',       '0100000 ..... ..... 000 ..... 0111011', register((b, x, y) => b.subw(x, y))),
-  R('sllw',       '0000000 ..... ..... 001 ..... 0111011', register((b, x, y) => b.shlw(x, y))),
-  R('srlw',       '0000000 ..... ..... 101 ..... 0111011', register((b, x, y) => b.shrw(x, y))),
-  R('sraw',       '0100000 ..... ..... 101 ..... 0111011', register((b, x, y) => b.sarw(x, y))),
+  R('add',         '0000000 ..... ..... 000 ..... 0110011',  register('add')),
+  R('sub',         '0100000 ..... ..... 000 ..... 0110011',  register('sub')),
+  R('sll',         '0000000 ..... ..... 001 ..... 0110011',  register('shl')),
+  R('slt',         '0000000 ..... ..... 010 ..... 0110011',  register('setlts')),
+  R('sltu',        '0000000 ..... ..... 011 ..... 0110011',  register('setltu')),
+  R('xor',         '0000000 ..... ..... 100 ..... 0110011',  register('xor')),
+  R('srl',         '0000000 ..... ..... 101 ..... 0110011',  register('shr')),
+  R('sra',         '0100000 ..... ..... 101 ..... 0110011',  register('sar')),
+  R('or',          '0000000 ..... ..... 110 ..... 0110011',  register('or')),
+  R('and',         '0000000 ..... ..... 111 ..... 0110011',  register('and')),
+  R('addw',        '0000000 ..... ..... 000 ..... 0111011',  register('addw')),
+  R('subw',        '0100000 ..... ..... 000 ..... 0111011',  register('subw')),
+  R('sllw',        '0000000 ..... ..... 001 ..... 0111011',  register('shlw')),
+  R('srlw',        '0000000 ..... ..... 101 ..... 0111011',  register('shrw')),
+  R('sraw',        '0100000 ..... ..... 101 ..... 0111011',  register('sarw')),
 
   // Harts run one after the other and each sees its own stores, so that memory is always ordered.
-  FENCE('fence',  '.... .... .... ..... 000 ..... 0001111', () => {}),
-  NONE('ecall',   '000000000000 00000 000 00000 1110011', (b) => { b.call('ecall'); b.ir.leave(); }),
-  NONE('ebreak',  '000000000001 00000 000 00000 1110011', (b) => b.raise(BREAKPOINT, b.pcRel(0))),
+  FENCE('fence',   '.... .... .... ..... 000 ..... 0001111', () => {}),
+  NONE('ecall',    '000000000000 00000 000 00000 1110011',   (b) => { b.call('ecall'); b.ir.leave(); }),
+  NONE('ebreak',   '000000000001 00000 000 00000 1110011',   (b) => b.raise(BREAKPOINT, b.pcRel(0))),
 
   NONE.alias('nop',        '000000000000 00000 000 00000 0010011'),
   RD_IMM.alias('li',       '............ 00000 000 ..... 0010011'),
@@ -116,8 +115,8 @@ export const RV64I = extension('RV64I', 'Unprivileged ISA, "RV32I" and "RV64I Ba
   BRANCH_RS1.alias('beqz', '....... 00000 ..... 000 ..... 1100011'),
   BRANCH_RS1.alias('bnez', '....... 00000 ..... 001 ..... 1100011'),
   BRANCH_RS1.alias('bltz', '....... 00000 ..... 100 ..... 1100011'),
-  BRANCH_RS1.alias('bgez', '....... 00000 ..... 101 ..... 1100011'),
   BRANCH_RS2.alias('blez', '....... ..... 00000 101 ..... 1100011'),
+  BRANCH_RS1.alias('bgez', '....... 00000 ..... 101 ..... 1100011'),
   BRANCH_RS2.alias('bgtz', '....... ..... 00000 100 ..... 1100011'),
   TARGET.alias('j',        '.................... 00000 1101111'),
   TARGET.alias('jal',      '.................... 00001 1101111'),

@@ -5,3 +5,4 @@ export { csr } from './csr';
 export { nextTimerTick, wireInterrupt } from './interrupt';
 export { ecall, mret, poll, raise, refresh, resetHart, sfence, sret, takeTrap, wfi } from './trap';
 export { accessFault, fetch, tableStore, translate } from './walk';
+export * from './fp';
