@@ -56,6 +56,8 @@ export type NewBlock = Omit<Block, 'id' | 'segment' | 'incoming' | 'regions' | '
 const SEGMENTS = 16;
 
 export class CodeCache {
+  /** How often new blocks took over a segment's place: host addresses in the arena from before may mean something else now. */
+  recycled = 0;
   /** Statistics. */
   readonly counts = { regions: 0, chained: 0, unchained: 0, invalidated: 0 };
   private readonly o: CodeCacheOptions;
@@ -110,7 +112,9 @@ export class CodeCache {
       this.freeIds.push(block.id);
       any = true;
     }
-    if (any) this.o.pages.renewContexts();
+    if (!any) return;
+    this.recycled++;
+    this.o.pages.renewContexts();
   }
 
   /** Enters a block that was written at the address that `reserve` gave. */
@@ -174,8 +178,16 @@ export class CodeCache {
     return left > 0 ? this.o.hotThreshold - left : this.o.hotThreshold;
   }
 
-  /** Chains: the cell at host address `cell` leads to `block` from now on. */
+  /**
+   * Chains: the cell at host address `cell` leads to `block` from now on. Where a block reaches into another page, the way to it stays the
+   * jump cache's, because what that page is depends on the context. A dropped block's cell stays as it is.
+   */
   link(cell: number, block: Block): void {
+    if (this.i32[cell >> 2] !== GLOBAL_LINK_BLOCK) return;
+    if (block.nextPage >= 0 && !block.fixedPc) {
+      this.i32[cell >> 2] = GLOBAL_FAR_BLOCK;
+      return;
+    }
     this.i32[cell >> 2] = block.header;
     block.incoming.add(cell);
     this.counts.chained++;
@@ -210,6 +222,8 @@ export class CodeCache {
     for (const cell of block.cells) {
       const target = this.byHeader(i32[cell >> 2]);
       target?.incoming.delete(cell);
+      // Where this block still runs, it leaves without asking for a link.
+      i32[cell >> 2] = GLOBAL_FAR_BLOCK;
     }
     for (const region of [...block.regions]) this.dropRegion(region);
     if (this.byKey.get(key(block.paddr, block.flags)) === block) this.byKey.delete(key(block.paddr, block.flags));

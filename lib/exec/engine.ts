@@ -79,6 +79,15 @@ const TABLE_INITIAL = 1024;
 // Generated code marks its slow paths as rarely taken; V8 heeds that by default only in newer versions. Without it, values are spilled on the fast paths.
 setFlagsFromString('--experimental-wasm-branch-hinting');
 
+const interpreters = new Map<number, WebAssembly.Module>();
+
+/** The interpreter for a linear memory of `pages` WebAssembly pages, made once. */
+function interpreterModule(pages: number): WebAssembly.Module {
+  let module = interpreters.get(pages);
+  if (!module) interpreters.set(pages, (module = new WebAssembly.Module(generateInterpreter(pages, TABLE_INITIAL))));
+  return module;
+}
+
 /** The guest's exports that the engine itself calls. */
 interface GuestCalls {
   fetch(env: number, vaddr: bigint): bigint;
@@ -131,8 +140,7 @@ export class MachineEngine implements Engine {
     this.calls = guestExports as unknown as GuestCalls;
     this.fillTable(table, guestExports);
     const pages = memory.buffer.byteLength / 0x10000;
-    const interpreterModule = new WebAssembly.Module(generateInterpreter(pages, TABLE_INITIAL));
-    const interpreter = new WebAssembly.Instance(interpreterModule, { env: { memory, table }, mmu: mmuExports }).exports;
+    const interpreter = new WebAssembly.Instance(interpreterModule(pages), { env: { memory, table }, mmu: mmuExports }).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
     const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
@@ -278,8 +286,9 @@ export class MachineEngine implements Engine {
       case EXIT_LINK: {
         if (i32[(env + ENV_BUDGET) >> 2] === 0) return true;
         const cell = i32[(env + ENV_CELL) >> 2];
+        const { recycled } = this.cache;
         const block = this.blockAtPc(env);
-        if (block) this.cache.link(cell, block);
+        if (block && this.cache.recycled === recycled) this.cache.link(cell, block);
         return true;
       }
       case EXIT_PARTIAL:

@@ -9,7 +9,8 @@ import type { CodeCache } from './code-cache.js';
 export const BLOCK_INSNS_MAX = 64;
 /** Bytes that are free before each instruction is translated: more than any instruction's IR. */
 const INSN_IR_MAX = 4096;
-const BLOCK_IR_MAX = BLOCK_CODE + 16384 + INSN_IR_MAX + 4 * BLOCK_INSNS_MAX + 64;
+/** Most bytes of one block in the arena. */
+export const BLOCK_IR_MAX = BLOCK_CODE + 16384 + INSN_IR_MAX + 4 * BLOCK_INSNS_MAX + 64;
 
 /** The page behind the pc's cannot be fetched: a trap is pending. */
 export class FetchFault extends Error {}
@@ -97,6 +98,7 @@ export class Translator implements CodeReader {
         b.cancelInsn(before);
         break;
       }
+      b.endInsn();
       deltas.push(bytes);
       records.push(before);
       bytes += b.insnBytes;

@@ -22,6 +22,7 @@ import {
   EXIT_MISS,
   EXIT_PARTIAL,
   PAGE_SIZE,
+  STATUS_NONE,
   STATUS_TRAP,
 } from '../mem/layout.js';
 import { assert, unreachable } from '../util/errors.js';
@@ -397,12 +398,11 @@ class Lowering {
       }
       case 'indirect':
         return this.emitIndirect(node, op);
+      case 'settle':
+        return this.emitSettle(node, op, info);
       case 'leave':
-        this.storeRegisters(this.dirtyAt[node]);
-        w.get(ENV);
-        w.get(BUDGET);
-        w.i32(0);
-        return w.returnCall(this.imports.dispatch);
+        this.clearStatus();
+        return this.exitToDispatch(node);
       case 'debug':
         this.storeRegisters(this.dirtyAt[node]);
         this.storePc(() => w.i64(op.immediate ?? 0));
@@ -552,22 +552,66 @@ class Lowering {
     w.end();
   }
 
-  /** The result of a slow path or helper is in `value`: assigns it unless a trap is pending, then leaves if any status is set. */
+  /** The result of a slow path or helper is in `value`: assigns it unless a trap is pending, then leaves if the status says so. */
   private finishSlow(op: IrOp, type: SlotType): void {
+    const { w } = this;
+    this.ifLeaving(op);
+    if (!op.inner) {
+      w.get(ENV);
+      w.mem('i32.load', ENV_STATUS);
+      w.i32(STATUS_TRAP);
+      w.op('i32.ne');
+      w.if_();
+      this.assignBits(op, type);
+      w.end();
+    }
+    this.depart(op);
+    w.end();
+    this.assignBits(op, type);
+  }
+
+  /** Opens an `if`: the status makes `op` leave the block, be it with a trap or, for the last op of an instruction, at its end. */
+  private ifLeaving(op: IrOp): void {
+    const { w } = this;
+    w.get(ENV);
+    w.mem('i32.load', ENV_STATUS);
+    if (op.inner) {
+      w.i32(STATUS_TRAP);
+      w.op('i32.eq');
+    }
+    w.ifRare();
+  }
+
+  private emitSettle(node: number, op: IrOp, info: Extract<IrOp['info'], { kind: 'settle' }>): void {
     const { w } = this;
     w.get(ENV);
     w.mem('i32.load', ENV_STATUS);
     w.ifRare();
+    if (info.hasTarget) {
+      this.clearStatus();
+      w.get(ENV);
+      this.push(op.a, 'i64');
+      w.mem('i64.store', ENV_PC);
+      this.exitToDispatch(node);
+    } else this.depart(op);
+    w.end();
+  }
+
+  private clearStatus(): void {
+    const { w } = this;
     w.get(ENV);
-    w.mem('i32.load', ENV_STATUS);
-    w.i32(STATUS_TRAP);
-    w.op('i32.ne');
-    w.if_();
-    this.assignBits(op, type);
-    w.end();
-    this.depart(op);
-    w.end();
-    this.assignBits(op, type);
+    w.i32(STATUS_NONE);
+    w.mem('i32.store', ENV_STATUS);
+  }
+
+  /** Goes on at ENV_PC. */
+  private exitToDispatch(node: number): void {
+    const { w } = this;
+    this.storeRegisters(this.dirtyAt[node]);
+    w.get(ENV);
+    w.get(BUDGET);
+    w.i32(0);
+    w.returnCall(this.imports.dispatch);
   }
 
   private assignBits(op: IrOp, type: SlotType): void {
@@ -602,9 +646,7 @@ class Lowering {
     this.push(op.b, 'i64');
     w.i32(info.size);
     w.call(this.imports.slowStore);
-    w.get(ENV);
-    w.mem('i32.load', ENV_STATUS);
-    w.ifRare();
+    this.ifLeaving(op);
     this.depart(op);
     w.end();
     w.end();

@@ -99,6 +99,15 @@ export interface BranchOp {
   readonly emit: Emit;
 }
 
+/**
+ * Leaves translated code if a slow path or helper in front of it, in the same instruction, asked for that (STATUS_EXIT): such an exit waits
+ * until the instruction is complete. `settle` goes on behind the instruction, `settleto` at the pc in a (in front of a jump).
+ */
+export interface SettleOp {
+  readonly kind: 'settle';
+  readonly hasTarget: boolean;
+}
+
 /** `leave`: exit to ENV_PC as it stands (a helper set it). `debug`: stop in front of ENV_PC_BASE + imm. `stop`: interpreter only. */
 export interface LeaveOp {
   readonly kind: 'leave' | 'debug' | 'stop';
@@ -116,6 +125,7 @@ export type OpInfo =
   | GotoOp
   | IndirectOp
   | BranchOp
+  | SettleOp
   | LeaveOp;
 
 const MASK64 = (1n << 64n) - 1n;
@@ -684,6 +694,8 @@ export const OPS = {
   i64_f32_trunc: truncate('f32', 64, 'trunc'),
 
   call: { kind: 'call' },
+  settle: { kind: 'settle', hasTarget: false },
+  settleto: { kind: 'settle', hasTarget: true },
 
   goto: { kind: 'goto' },
   indirect: { kind: 'indirect' },
