@@ -134,6 +134,32 @@ test('the same bytes are other instructions in another mode', () => {
   assert.is(machine.register(5), 60n * (0x0148512000000007n + 7n));
 });
 
+test('more code than the arena holds', () => {
+  const functions = Array.from({ length: 48 }, (_, i) => i);
+  const machine = runOnAllPaths(
+    `       ldi r5, 12
+            ldi8 r3, 1
+      loop: ldi r2, table
+      next: ld r1, [r2]
+            ldi8 r7, 8
+            add r2, r7
+            cmp r1, r6
+            jz done
+            ldi r7, next
+            jr r1
+      done: sub r5, r3
+            jnz loop
+      end:  jmp end
+      .org 0x1000
+      table: .quad ${functions.map((i) => `f${i}`).join(', ')}, 0
+      ${functions.map((i) => `f${i}: ldi8 r0, ${i}\n add r4, r0\n cmp r0, r5\n jlt g${i}\n add r4, r3\n g${i}: jmp h${i}\n h${i}: ret`).join('\n')}`,
+    ticksUpTo(8400, 10),
+  );
+  let expected = 0;
+  for (let round = 12; round > 0; round--) for (const i of functions) expected += i + (i < round ? 0 : 1);
+  assert.is(machine.register(4), BigInt(expected));
+});
+
 test('faults are precise: nothing of the faulting instruction is done', () => {
   const bad = '0x7ffff000';
   const attempt = (name: string, insn: string, r6 = '0x8000'): string => `
