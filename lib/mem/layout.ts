@@ -81,6 +81,8 @@ export const TLB_NEXT = 24; // i32: next entry with an open write tag for the sa
 export const TLB_PREV = 28; // i32: the one before, 0 at the head
 /** A tag that equals no masked address (bit 0 set). */
 export const TLB_NONE = -1;
+/** Or'ed to the page in TLB_WRITE: stores are allowed but must be tracked (slow path). Equals no masked address either. */
+export const TLB_TRACKED = 0x800;
 
 /** Jump cache: (pc, context) -> block. */
 export const ENV_JUMP_CACHE = 0x90000;
