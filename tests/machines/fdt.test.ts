@@ -8,7 +8,11 @@ const TREE: FdtNode = {
   name: '',
   properties: { compatible: strings('a,b', 'c'), ranges: EMPTY, odd: Uint8Array.of(1, 2, 3, 4, 5) },
   children: [
-    { name: 'soc', properties: {}, children: [{ name: 'uart@10', properties: { reg: cells64(0x1_0000_0010, 8), compatible: strings('x') }, children: [] }] },
+    {
+      name: 'soc',
+      properties: {},
+      children: [{ name: 'uart@10', properties: { reg: cells64(0x1_0000_0010, 8), compatible: strings('x') }, children: [] }],
+    },
     { name: 'memory@0', properties: { reg: cells(0, 0xffffffff) }, children: [] },
   ],
 };
@@ -22,7 +26,9 @@ test('what was written is read again', () => {
 test('the header has the fields of version 17, with the blocks aligned and inside', () => {
   const blob = writeFdt(TREE, { bootHart: 3 });
   const view = new DataView(blob.buffer);
-  const [magic, total, structure, text, reserve, version, compatible, boot, textSize, structureSize] = Array.from({ length: 10 }, (_, i) => view.getUint32(i * 4));
+  const [magic, total, structure, text, reserve, version, compatible, boot, textSize, structureSize] = Array.from({ length: 10 }, (_, i) =>
+    view.getUint32(i * 4),
+  );
   assert.equal([magic, total, version, compatible, boot], [0xd00dfeed, blob.length, 17, 16, 3]);
   assert.is((structure as number) % 4, 0);
   assert.is((reserve as number) % 8, 0);
@@ -50,7 +56,11 @@ test('nodes are found by path', () => {
 test('a blob cut off anywhere is an ImageError', () => {
   const blob = writeFdt(TREE);
   for (let length = 0; length < blob.length; length++) {
-    assert.throws(() => readFdt(blob.subarray(0, length)), (error: unknown) => error instanceof ImageError, `${length} bytes`);
+    assert.throws(
+      () => readFdt(blob.subarray(0, length)),
+      (error: unknown) => error instanceof ImageError,
+      `${length} bytes`,
+    );
   }
 });
 

@@ -24,7 +24,8 @@ function machine() {
   return allocateGuestMemory({ harts: 1, arenaBytes: 0x10000, regions: memoryRegionsOf(rows) }).space;
 }
 
-const boot = (kernel: ReturnType<typeof readElf>, space = machine()) => writeBootImages(space, { kernel, deviceTree: new Uint8Array(1000), ramBytes: RAM_BYTES });
+const boot = (kernel: ReturnType<typeof readElf>, space = machine()) =>
+  writeBootImages(space, { kernel, deviceTree: new Uint8Array(1000), ramBytes: RAM_BYTES });
 
 type Field = readonly [offset: number, size: 1 | 2 | 4 | 8, value: number | bigint];
 
@@ -98,7 +99,14 @@ const MISPLACED: readonly [what: string, fields: readonly Field[], error: RegExp
   ['at 2^64 - 4096', [[PH.paddr, 8, 2n ** 64n - 4096n]], /is outside/],
   ['larger than RAM', [[PH.memsz, 8, 2n ** 40n]], /is outside/],
   ['over the device tree', [[PH.memsz, 8, 0x200001]], /overlaps the device tree/],
-  ['over the boot ROM', [[PH.paddr, 8, 0x1000], [PH.memsz, 8, 0xf000]], /overlaps the boot ROM/],
+  [
+    'over the boot ROM',
+    [
+      [PH.paddr, 8, 0x1000],
+      [PH.memsz, 8, 0xf000],
+    ],
+    /overlaps the boot ROM/,
+  ],
 ];
 for (const [what, fields, error] of MISPLACED) {
   test(`a segment ${what} is an ImageError`, () => {

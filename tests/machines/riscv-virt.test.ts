@@ -27,7 +27,11 @@ test("addresses, sizes and interrupts are those of QEMU's virt", () => {
 
 test('memory outside of what the machine takes is a ConfigError', () => {
   for (const memoryBytes of [0, MiB - 4096, 3 * 1024 * MiB + 4096, MiB + 1]) {
-    assert.throws(() => RISCV_VIRT.rows({ ...CONFIG, memoryBytes }), (error: unknown) => error instanceof ConfigError, `${memoryBytes}`);
+    assert.throws(
+      () => RISCV_VIRT.rows({ ...CONFIG, memoryBytes }),
+      (error: unknown) => error instanceof ConfigError,
+      `${memoryBytes}`,
+    );
   }
   RISCV_VIRT.rows({ ...CONFIG, memoryBytes: 3 * 1024 * MiB });
 });
@@ -45,7 +49,24 @@ test('the device tree tells what the hart can do, in both notations', () => {
   const cpu = findNode(tree(), '/cpus/cpu@0')?.properties;
   assert.equal(cpu?.['riscv,isa'], strings('rv64imafdc_zicsr_zifencei_zicntr_zihpm_zba_zbb_zbs_zicbom_zicboz_sstc'));
   assert.equal(cpu?.['riscv,isa-base'], strings('rv64i'));
-  const extensions = ['i', 'm', 'a', 'f', 'd', 'c', 'zicsr', 'zifencei', 'zicntr', 'zihpm', 'zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc'];
+  const extensions = [
+    'i',
+    'm',
+    'a',
+    'f',
+    'd',
+    'c',
+    'zicsr',
+    'zifencei',
+    'zicntr',
+    'zihpm',
+    'zba',
+    'zbb',
+    'zbs',
+    'zicbom',
+    'zicboz',
+    'sstc',
+  ];
   assert.equal(cpu?.['riscv,isa-extensions'], strings(...extensions));
   assert.equal(cpu?.['mmu-type'], strings('riscv,sv48'));
   assert.equal([cpu?.['riscv,cbom-block-size'], cpu?.['riscv,cboz-block-size']], [cells(64), cells(64)]);
@@ -67,7 +88,10 @@ test('the entropy in the device tree is the same for the same seed, and only the
 });
 
 test('the device tree compiler reads the tree without a warning', () => {
-  const { error, status, stdout, stderr } = spawnSync('dtc', ['-I', 'dtb', '-O', 'dts'], { input: RISCV_VIRT.deviceTree(CONFIG), encoding: 'utf8' });
+  const { error, status, stdout, stderr } = spawnSync('dtc', ['-I', 'dtb', '-O', 'dts'], {
+    input: RISCV_VIRT.deviceTree(CONFIG),
+    encoding: 'utf8',
+  });
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return; // not installed here: the reader above has checked the tree
   assert.equal([status, stderr], [0, '']);
   assert.match(stdout, 'timebase-frequency = <0x989680>;');
@@ -77,7 +101,10 @@ test('the device tree lies at the end of RAM, 2 MiB aligned, below 3 GiB', () =>
   assert.is(deviceTreeAddress(256 * MiB, 5000), 0x80000000 + 254 * MiB);
   assert.is(deviceTreeAddress(3 * 1024 * MiB, 5000), 0xc0000000 - 2 * MiB);
   assert.is(deviceTreeAddress(1 * MiB, 5000), 0x80000000 + MiB - 8192);
-  assert.throws(() => deviceTreeAddress(MiB, MiB), (error: unknown) => error instanceof ConfigError);
+  assert.throws(
+    () => deviceTreeAddress(MiB, MiB),
+    (error: unknown) => error instanceof ConfigError,
+  );
 });
 
 test("the boot ROM has the words of QEMU's, with entry, device tree and fw_dynamic_info behind them", () => {
