@@ -1,5 +1,5 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
-import type { Device, PowerPort } from '../devices/device.js';
+import { type Device, type PowerPort, saveDevice } from '../devices/device.js';
 import type { Engine, EngineFactory } from '../exec/machine-engine.js';
 import { writeBootImages } from '../machines/boot.js';
 import { loadKernel } from '../machines/load-kernel.js';
@@ -38,10 +38,11 @@ export function bootMachine(
   const { memory, space, ...places } = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   writeBootImages(space, { kernel, deviceTree, ramBytes });
   const { resetPc, nsPerTick } = machine;
-  const engine = parts.createEngine({ memory, space, ...places, harts, resetPc, nsPerTick, mode, chain });
+  const deviceState = (): string => JSON.stringify(devices.map(saveDevice));
+  const engine = parts.createEngine({ memory, space, ...places, harts, resetPc, nsPerTick, mode, chain, deviceState });
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const power = powerPort(parts.session, engine);
-  const devices = createDevices(rows, space, { clock: engine.clock, console: parts.console, power, hartInterrupt, harts });
+  const devices: readonly Device[] = createDevices(rows, space, { clock: engine.clock, console: parts.console, power, hartInterrupt, harts });
   const reset = () => {
     writeBootImages(space, { kernel, deviceTree, ramBytes });
     for (const device of devices) device.reset();

@@ -1,7 +1,6 @@
 /** Joins the engine and the guest architecture: the one place of the command line that knows both. */
+import { MachineEngine } from '../exec/engine.js';
 import type { EngineFactory } from '../exec/machine-engine.js';
-import { UnimplementedError } from '../util/errors.js';
+import { riscv } from '../isa/riscv/index.js';
 
-export const createEngine: EngineFactory = () => {
-  throw new UnimplementedError('this build has no engine');
-};
+export const createEngine: EngineFactory = (options) => new MachineEngine(riscv, options);

@@ -63,6 +63,10 @@ export interface EngineOptions {
   readonly mode: EngineMode;
   /** Whether regions are chained to each other. */
   readonly chain: boolean;
+  /** Executions after which a block is compiled, for tests of mode `auto`. */
+  readonly hotThreshold?: number;
+  /** The state of everything outside harts and memory, as text, for the state digest. */
+  readonly deviceState?: () => string;
 }
 
 export type EngineFactory = (options: EngineOptions) => Engine;

@@ -4,9 +4,9 @@
  * A front end calls it instruction by instruction. At every instruction boundary the guest registers in their slots are exact: nothing is
  * moved across instructions here (the optimiser does that, for lowered code only).
  */
-import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK } from '../mem/layout.js';
+import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, OPCODE_NUMBER } from './encoding.js';
+import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, OPCODE_NUMBER } from './encoding.js';
 import {
   type BinaryName,
   type BranchName,
@@ -34,6 +34,8 @@ export interface CallOperands {
 export interface BuilderOptions {
   /** A slot that always reads as zero and is never written, or -1. */
   readonly zeroSlot: number;
+  /** Whether static exits may be linked to their targets; if not they all go through the jump cache. */
+  readonly chain: boolean;
 }
 
 export class Builder {
@@ -79,7 +81,7 @@ export class Builder {
     this.insnIndex = -1;
     // Static targets outside this range are reached through the jump cache.
     this.pageLow = options.fixedPc ? Number.NEGATIVE_INFINITY : 0;
-    this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : 4096;
+    this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : PAGE_SIZE;
   }
 
   /** Begins the next instruction. */
@@ -89,6 +91,19 @@ export class Builder {
     this.nextTemp = ENV_TEMPS;
     this.constants.length = 0;
     this.lastRecord = -1;
+  }
+
+  /** Takes the current instruction back: its first record is at `cursor`. */
+  cancelInsn(cursor: number): void {
+    while (this.cells.length > 0 && (this.cells[this.cells.length - 1] as number) >= cursor) this.cells.pop();
+    this.cursor = cursor;
+    this.insnIndex--;
+    this.ended = false;
+  }
+
+  /** Ends a block that just goes on: the next instruction is at `pcOffset`. */
+  continueAt(pcOffset: number): void {
+    this.jumpRel(pcOffset - this.pcOffset);
   }
 
   /** A constant; numbers must be safe integers, bigints are taken modulo 2^64. */
@@ -138,6 +153,7 @@ export class Builder {
   binary(name: BinaryName, a: Value, b: Value): Value {
     const info = OPS[name];
     const [x, y] = [this.constantOf(a), this.constantOf(b)];
+    if (x === 0 && info.commutative && RIGHT_IDENTITY.has(name)) return b;
     if (x !== undefined && y !== undefined) return this.imm(narrow(wrap64(info.fold(wrap64(BigInt(x)), wrap64(BigInt(y))))));
     if (x !== undefined && info.commutative) return this.binary(name, b, a);
     if (y === 0 && RIGHT_IDENTITY.has(name)) return a;
@@ -225,8 +241,12 @@ export class Builder {
   /** Ends the block: goes on at the pc in `target`; `hint` is one of HINT_*. */
   jumpIndirect(target: Value, hint: number = HINT_NONE): void {
     const a = this.materialise(target);
+    const at = this.cursor;
     this.record('indirect', 0, a, 0);
-    this.i32[(this.cursor - 8) >> 2] = hint;
+    this.i32[(at + INDIRECT_HINT) >> 2] = hint;
+    this.i32[(at + INDIRECT_POSITION) >> 2] = 0;
+    this.i32.fill(-1, (at + INDIRECT_PROFILE) >> 2, (at + INDIRECT_SIZE) >> 2);
+    this.cursor = at + INDIRECT_SIZE;
     this.ended = true;
   }
 
@@ -308,7 +328,7 @@ export class Builder {
   }
 
   private cell(at: number, target: number): void {
-    const near = target >= this.pageLow && target < this.pageHigh;
+    const near = this.options.chain && target >= this.pageLow && target < this.pageHigh;
     this.i32[at >> 2] = near ? GLOBAL_LINK_BLOCK : GLOBAL_FAR_BLOCK;
     this.offset(at + 16, target);
     this.cells.push(at);

@@ -392,14 +392,14 @@ function guard(w: Code, type: 'f64' | 'f32', r: number, fail: Label, options: { 
   constant(Number.POSITIVE_INFINITY);
   w.op(`${type}.lt`);
   w.op('i32.eqz');
-  w.brIf(fail);
+  w.brIfRare(fail);
   if (!options.underflow) return;
   w.get(r);
   w.op(`${type}.abs`);
   constant(type === 'f64' ? MIN_NORMAL_64 : MIN_NORMAL_32);
   w.op(`${type}.gt`);
   w.op('i32.eqz');
-  w.brIf(fail);
+  w.brIfRare(fail);
 }
 
 /** Pushes a NaN-boxed single as f32; branches to `fail` when it is not boxed. */
@@ -412,7 +412,7 @@ function unbox(w: Code, operand: () => void, fail: Label): void {
     w.op('i64.shr_s');
     w.i64(-1);
     w.op('i64.ne');
-    w.brIf(fail);
+    w.brIfRare(fail);
     w.get(bits);
     w.op('i32.wrap_i64');
     w.op('f32.reinterpret_i32');
@@ -475,7 +475,7 @@ const floatCompare = (type: 'f64' | 'f32', relation: 'eq' | 'lt' | 'le'): FloatO
           w.tee(local);
           w.get(local);
           w.op(`${type}.ne`);
-          w.brIf(fail);
+          w.brIfRare(fail);
         }
         w.get(a);
         w.get(b);
@@ -503,7 +503,7 @@ const truncate = (from: 'f64' | 'f32', bits: 32 | 64, rounding: 'trunc' | 'neare
       w.f64(2 ** (bits - 1));
       w.op('f64.lt');
       w.op('i32.eqz');
-      w.brIf(fail);
+      w.brIfRare(fail);
       w.get(r);
       w.op('i64.trunc_sat_f64_s');
     });
@@ -550,7 +550,7 @@ const PROMOTE: FloatOp = {
       w.tee(r);
       w.get(r);
       w.op('f32.ne');
-      w.brIf(fail);
+      w.brIfRare(fail);
       w.get(r);
       w.op('f64.promote_f32');
     });

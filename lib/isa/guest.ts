@@ -66,14 +66,18 @@ export interface Guest {
   disassemble(code: CodeReader, pc: bigint): { text: string; length: number };
 }
 
-export const ACCESS_READ = 0;
-export const ACCESS_WRITE = 1;
-export const ACCESS_FETCH = 2;
-
-/** `translate` gives paddr of the page (bits 63..12) or'ed with these, or -1 with a trap pending. */
-export const TRANSLATE_READ = 1; // loads are allowed on the whole page
-export const TRANSLATE_WRITE = 2; // stores are allowed on the whole page
-export const TRANSLATE_UNCACHED = 4; // valid for this access only: never put it into a TLB
+/**
+ * `translate` gets ACCESS_* with the size in bytes above bit 4 (0 counts as 1). It gives paddr of the page (bits 63..12) or'ed with TRANSLATE_READ and
+ * TRANSLATE_WRITE (allowed on the whole page) and TRANSLATE_UNCACHED (valid for this access only: never put it into a TLB), or -1 with a trap pending.
+ */
+export {
+  ACCESS_FETCH,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  TRANSLATE_READ,
+  TRANSLATE_UNCACHED,
+  TRANSLATE_WRITE,
+} from '../mem/layout.js';
 
 export const POLL_NONE = 0; // nothing to take: go on
 export const POLL_TAKEN = 1; // an interrupt was taken: one tick

@@ -43,12 +43,28 @@ export const ENV_TRAPS = 0x0c68; // i64: traps taken so far (ticks less traps = 
 export const ENV_RESERVATION = 0x0c70; // i64: paddr reserved by load-reserved, -1 when none
 export const ENV_STAT_FILLS = 0x0c78; // i32: TLB fills (statistics, not state)
 export const ENV_STAT_SLOW = 0x0c7c; // i32: slow-path accesses (statistics, not state)
+export const ENV_STAT_INTERPRETED = 0x0c88; // i64: ticks that the interpreter ran (statistics, not state)
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;
 /** Architectural state that only helpers touch (control registers): named by the guest, saved and digested. */
 export const ENV_GUEST = 0x1000;
 export const ENV_GUEST_END = 0x2000;
+
+/** The soft-MMU's own fields of a hart (derived, never saved). */
+export const ENV_BANK_KEYS = 0x2000; // i64[TLB_BANKS]: data context of each bank, 0 when it holds nothing valid
+export const ENV_BANK_STAMPS = 0x2080; // i32[TLB_BANKS]: ENV_BANK_CLOCK when it was last selected, 0 when it never was
+export const ENV_BANK_CLOCK = 0x20c0; // i32: counts selections
+export const ENV_CONTEXT_CLOCK = 0x20c4; // i32: next slot of ENV_CONTEXTS to be reused
+/** Recent fetch contexts: CONTEXTS records. */
+export const ENV_CONTEXTS = 0x2100;
+export const CONTEXTS = 16;
+export const CONTEXT_SIZE = 24;
+export const CONTEXT_KEY = 0; // i64: 0 when free
+export const CONTEXT_BUCKETS = 8; // i64: bit (vaddr >> CONTEXT_BUCKET_BITS) & 63: code was fetched from there
+export const CONTEXT_ID = 16; // i32: its ENV_CONTEXT
+export const CONTEXT_BUCKET_BITS = 33;
+export const ENV_CONTEXT_RECORD = 0x20c8; // i32: host address of the current context's record
 
 /** TLB banks: one per data context (address space, effective privilege, permission modifiers). */
 export const ENV_TLB_BANKS = 0x10000;
@@ -61,6 +77,8 @@ export const TLB_READ = 0; // i64: page of vaddr when loads may use the fast pat
 export const TLB_WRITE = 8; // i64: likewise for stores
 export const TLB_ADDEND = 16; // i32: host address = (i32) vaddr + addend
 export const TLB_FRAME = 20; // i32: frame index, for reverse look-ups
+export const TLB_NEXT = 24; // i32: next entry with an open write tag for the same frame, 0 at the end (valid while this write tag is open)
+export const TLB_PREV = 28; // i32: the one before, 0 at the head
 /** A tag that equals no masked address (bit 0 set). */
 export const TLB_NONE = -1;
 
@@ -79,6 +97,14 @@ export const STATUS_NONE = 0;
 export const STATUS_TRAP = 1;
 /** The instruction completes, then the engine leaves translated code at its end (code was overwritten, the context changed, a device wants attention). */
 export const STATUS_EXIT = 2;
+
+// --- the guest's `translate` hook: see lib/isa/guest.ts ---------------------------------------------------------------
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_FETCH = 2;
+export const TRANSLATE_READ = 1;
+export const TRANSLATE_WRITE = 2;
+export const TRANSLATE_UNCACHED = 4;
 
 // --- ENV_FP_FAST: when the host's arithmetic equals the guest's ------------------------------------------------------
 /** The inexact flag is already raised: only overflow, underflow, invalid and division by zero are left to watch. */
@@ -127,7 +153,7 @@ export const FN_REGIONS = 512; // translated regions from here on
 // --- frames: one per page of RAM or ROM ------------------------------------------------------------------------------------
 export const FRAME_SIZE = 32;
 export const FRAME_FLAGS = 0; // i32: FRAME_* bits
-export const FRAME_WRITER = 4; // i32: host address of the TLB entry whose write tag is open, 0 when none, -1 when several
+export const FRAME_WRITER = 4; // i32: host address of the first TLB entry whose write tag is open for this frame (a list: TLB_NEXT), 0 when none
 export const FRAME_CODE = 8; // i64: 64-byte granules that translated code was read from
 export const FRAME_TABLE_EPOCH = 16; // i32: the frame holds page-table entries that TLB entries came from if this is the current epoch
 export const FRAME_TABLE_LEVEL = 20; // i32: level of these entries (0 = leaf level), -1 when used at several places
@@ -158,8 +184,10 @@ export const GLOBAL_NS_PER_TICK = 0x1220; // i64
 export const GLOBAL_SKIPPED_NS = 0x1228; // i64: virtual time skipped while idle
 export const GLOBAL_HOT_COUNT = 0x1230; // i32: blocks in the hot queue
 export const GLOBAL_HOT_LIMIT = 0x1234; // i32: EXIT_HOT when the queue is that long
+export const GLOBAL_TABLE_STORES = 0x1238; // i32: stores to table pages since the epoch began (statistics)
 export const GLOBAL_LINK_BLOCK = 0x1240; // a block header: unlinked cells point here
 export const GLOBAL_FAR_BLOCK = 0x1280; // a block header: cells of exits to other pages point here
+export const GLOBAL_PART_CELL = 0x12c0; // i32: a cell for entering a block in part
 export const GLOBAL_HOT_QUEUE = 0x1400; // i32[HOT_QUEUE_MAX]: block headers
 export const HOT_QUEUE_MAX = 256;
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */

@@ -1,0 +1,282 @@
+/**
+ * The translated code: blocks by physical address and flags, the pages that they were read from, the links between them, the regions.
+ *
+ * Blocks live in an arena of segments used in turn: when the arena is full, the oldest segment is dropped as a whole, which costs a bounded
+ * time and never stalls. A dropped block's header stays intact until then, so code that is still running in it can leave.
+ */
+import {
+  BLOCK_CODE,
+  BLOCK_COUNT,
+  BLOCK_DELTAS,
+  BLOCK_FLAGS,
+  BLOCK_FUNC,
+  BLOCK_ID,
+  BLOCK_INSNS,
+  BLOCK_PC,
+  FN_DEAD,
+  FN_FAR,
+  FN_INTERPRET,
+  FN_LINK,
+  FN_REGIONS,
+  GLOBAL_FAR_BLOCK,
+  GLOBAL_LINK_BLOCK,
+  PAGE_SIZE,
+} from '../mem/layout.js';
+import { assert } from '../util/errors.js';
+import type { Block, Region } from './block.js';
+
+/** The soft-MMU's tracking of pages that own code. */
+export interface CodePages {
+  markCode(paddr: number, bytes: number): void;
+  /** Forgets all marks of the page at `paddr`. */
+  unmarkCode(paddr: number): void;
+  /** Makes every jump cache forget everything. */
+  renewContexts(): void;
+}
+
+export interface CodeCacheOptions {
+  readonly memory: WebAssembly.Memory;
+  readonly table: WebAssembly.Table;
+  readonly arenaAt: number;
+  readonly arenaBytes: number;
+  /** Executions after which a block is hot. */
+  readonly hotThreshold: number;
+  readonly pages: CodePages;
+}
+
+/** What `add` needs to know of a block whose IR lies at `header` already. */
+export type NewBlock = Omit<Block, 'id' | 'segment' | 'incoming' | 'regions' | 'region' | 'dead'> & {
+  /** Host address behind the block's last record. */
+  readonly end: number;
+  /** Per instruction: pc less the block's, and host address of its first record. One more pc than instructions. */
+  readonly deltas: readonly number[];
+  readonly records: readonly number[];
+};
+
+const SEGMENTS = 16;
+
+export class CodeCache {
+  /** Statistics. */
+  readonly counts = { regions: 0, chained: 0, unchained: 0, invalidated: 0 };
+  private readonly o: CodeCacheOptions;
+  private readonly i32: Int32Array;
+  private readonly u16: Uint16Array;
+  private readonly blocks: (Block | undefined)[] = [];
+  private readonly freeIds: number[] = [];
+  private readonly byKey = new Map<number, Block>();
+  private readonly byPage = new Map<number, Set<Block>>();
+  private readonly freeSlots: number[] = [];
+  private readonly segmentBytes: number;
+  private segment = 0;
+  private cursor: number;
+
+  constructor(options: CodeCacheOptions) {
+    this.o = options;
+    this.i32 = new Int32Array(options.memory.buffer);
+    this.u16 = new Uint16Array(options.memory.buffer);
+    this.segmentBytes = Math.floor(options.arenaBytes / SEGMENTS / 64) * 64;
+    this.cursor = options.arenaAt;
+    this.i32[(GLOBAL_LINK_BLOCK + BLOCK_FUNC) >> 2] = FN_LINK;
+    this.i32[(GLOBAL_FAR_BLOCK + BLOCK_FUNC) >> 2] = FN_FAR;
+    for (let slot = options.table.length - 1; slot >= FN_REGIONS; slot--) this.freeSlots.push(slot);
+  }
+
+  /** The block for the code at `paddr` under `flags`; `nextPage` as in Block, for a block that crosses. */
+  find(paddr: number, flags: number): Block | undefined {
+    return this.byKey.get(key(paddr, flags));
+  }
+
+  byHeader(header: number): Block | undefined {
+    const block = this.blocks[this.i32[(header + BLOCK_ID) >> 2]];
+    return block?.header === header && !block.dead ? block : undefined;
+  }
+
+  /** A place of at least `bytes` for the next block's header and IR; may drop the oldest segment. */
+  reserve(bytes: number): number {
+    assert(bytes <= this.segmentBytes, 'code cache: the arena is too small for one block');
+    const segmentEnd = this.o.arenaAt + (this.segment + 1) * this.segmentBytes;
+    if (this.cursor + bytes > segmentEnd) this.nextSegment();
+    return this.cursor;
+  }
+
+  private nextSegment(): void {
+    this.segment = (this.segment + 1) % SEGMENTS;
+    this.cursor = this.o.arenaAt + this.segment * this.segmentBytes;
+    let any = false;
+    for (const block of this.blocks) {
+      if (block?.segment !== this.segment) continue;
+      if (!block.dead) this.drop(block);
+      this.blocks[block.id] = undefined;
+      this.freeIds.push(block.id);
+      any = true;
+    }
+    if (any) this.o.pages.renewContexts();
+  }
+
+  /** Enters a block that was written at the address that `reserve` gave. */
+  add(block: NewBlock): Block {
+    const { i32, u16 } = this;
+    const { header } = block;
+    const id = this.freeIds.pop() ?? this.blocks.length;
+    const deltas = block.end;
+    i32[(header + BLOCK_FUNC) >> 2] = FN_INTERPRET;
+    i32[(header + BLOCK_INSNS) >> 2] = block.insns;
+    i32[(header + BLOCK_PC) >> 2] = block.pcOffset | 0;
+    i32[(header + BLOCK_PC + 4) >> 2] = Math.floor(block.pcOffset / 0x100000000);
+    i32[(header + BLOCK_COUNT) >> 2] = this.o.hotThreshold;
+    i32[(header + BLOCK_DELTAS) >> 2] = deltas;
+    i32[(header + BLOCK_FLAGS) >> 2] = block.flags;
+    i32[(header + BLOCK_ID) >> 2] = id;
+    for (const [i, delta] of block.deltas.entries()) u16[(deltas >> 1) + i] = delta;
+    const records = (deltas >> 1) + block.deltas.length;
+    for (const [i, record] of block.records.entries()) u16[records + i] = (record - header - BLOCK_CODE) >> 3;
+    this.cursor = (deltas + (block.deltas.length + block.records.length) * 2 + 63) & ~63;
+    const { paddr, bytes, nextPage, flags, fixedPc, pcOffset, insns, cells } = block;
+    const added: Block = {
+      id,
+      header,
+      paddr,
+      bytes,
+      nextPage,
+      flags,
+      fixedPc,
+      pcOffset,
+      insns,
+      cells,
+      segment: this.segment,
+      incoming: new Set(),
+      regions: new Set(),
+      region: undefined,
+      dead: false,
+    };
+    this.blocks[id] = added;
+    const previous = this.byKey.get(key(paddr, flags));
+    if (previous) this.drop(previous);
+    this.byKey.set(key(paddr, flags), added);
+    for (const page of pagesOf(added)) {
+      let set = this.byPage.get(page);
+      if (!set) this.byPage.set(page, (set = new Set()));
+      set.add(added);
+    }
+    this.mark(added);
+    return added;
+  }
+
+  /** Host address of the first IR record of instruction `index`. */
+  recordOf(block: Block, index: number): number {
+    const deltas = this.i32[(block.header + BLOCK_DELTAS) >> 2];
+    return block.header + BLOCK_CODE + this.u16[(deltas >> 1) + block.insns + 1 + index] * 8;
+  }
+
+  /** How often the interpreter has run `block`, up to the threshold. */
+  executions(block: Block): number {
+    const left = this.i32[(block.header + BLOCK_COUNT) >> 2];
+    return left > 0 ? this.o.hotThreshold - left : this.o.hotThreshold;
+  }
+
+  /** Chains: the cell at host address `cell` leads to `block` from now on. */
+  link(cell: number, block: Block): void {
+    this.i32[cell >> 2] = block.header;
+    block.incoming.add(cell);
+    this.counts.chained++;
+  }
+
+  /** Drops all blocks that were translated from any of the `bytes` bytes at `paddr`. Returns whether there were any. */
+  invalidate(paddr: number, bytes: number): boolean {
+    const doomed = new Set<Block>();
+    for (let page = pageOf(paddr); page <= pageOf(paddr + bytes - 1); page++) {
+      for (const block of this.byPage.get(page) ?? []) if (overlaps(block, paddr, bytes)) doomed.add(block);
+    }
+    for (const block of doomed) this.drop(block);
+    this.counts.invalidated += doomed.size;
+    return doomed.size > 0;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    for (const block of this.blocks) if (block && !block.dead) this.drop(block);
+    this.o.pages.renewContexts();
+  }
+
+  private drop(block: Block): void {
+    const { i32 } = this;
+    block.dead = true;
+    i32[(block.header + BLOCK_FUNC) >> 2] = FN_DEAD;
+    for (const cell of block.incoming) {
+      i32[cell >> 2] = GLOBAL_LINK_BLOCK;
+      this.counts.unchained++;
+    }
+    block.incoming.clear();
+    for (const cell of block.cells) {
+      const target = this.byHeader(i32[cell >> 2]);
+      target?.incoming.delete(cell);
+    }
+    for (const region of [...block.regions]) this.dropRegion(region);
+    if (this.byKey.get(key(block.paddr, block.flags)) === block) this.byKey.delete(key(block.paddr, block.flags));
+    for (const page of pagesOf(block)) {
+      const set = this.byPage.get(page);
+      set?.delete(block);
+      this.o.pages.unmarkCode(page * PAGE_SIZE);
+      if (set?.size) for (const other of set) this.mark(other);
+      else this.byPage.delete(page);
+    }
+  }
+
+  private mark(block: Block): void {
+    const first = Math.min(block.bytes, PAGE_SIZE - (block.paddr % PAGE_SIZE));
+    this.o.pages.markCode(block.paddr, first);
+    if (block.nextPage >= 0) this.o.pages.markCode(block.nextPage, block.bytes - first);
+  }
+
+  // --- regions -----------------------------------------------------------------------------------------------------
+
+  /** A free place in the function table. */
+  allocateSlot(): number {
+    const { table } = this.o;
+    if (this.freeSlots.length === 0) {
+      const start = table.length;
+      table.grow(start);
+      for (let slot = start * 2 - 1; slot >= start; slot--) this.freeSlots.push(slot);
+    }
+    return this.freeSlots.pop() as number;
+  }
+
+  /** From now on `region.entry` runs as `region`, which is in the function table already. */
+  publish(region: Region): void {
+    for (const block of region.blocks) block.regions.add(region);
+    region.entry.region = region;
+    this.i32[(region.entry.header + BLOCK_FUNC) >> 2] = region.slot;
+    this.counts.regions++;
+  }
+
+  private dropRegion(region: Region): void {
+    for (const block of region.blocks) block.regions.delete(region);
+    const { entry } = region;
+    entry.region = undefined;
+    if (!entry.dead) {
+      this.i32[(entry.header + BLOCK_FUNC) >> 2] = FN_INTERPRET;
+      this.i32[(entry.header + BLOCK_COUNT) >> 2] = this.o.hotThreshold;
+    }
+    this.o.table.set(region.slot, null);
+    this.freeSlots.push(region.slot);
+  }
+}
+
+/** TB flags have at most 8 bits; physical addresses of code at most 45. */
+function key(paddr: number, flags: number): number {
+  return paddr * 256 + flags;
+}
+
+function pageOf(paddr: number): number {
+  return Math.floor(paddr / PAGE_SIZE);
+}
+
+function pagesOf(block: Block): number[] {
+  return block.nextPage >= 0 ? [pageOf(block.paddr), pageOf(block.nextPage)] : [pageOf(block.paddr)];
+}
+
+function overlaps(block: Block, paddr: number, bytes: number): boolean {
+  const first = block.nextPage < 0 ? block.bytes : PAGE_SIZE - (block.paddr % PAGE_SIZE);
+  if (paddr < block.paddr + first && block.paddr < paddr + bytes) return true;
+  return block.nextPage >= 0 && paddr < block.nextPage + block.bytes - first && block.nextPage < paddr + bytes;
+}

@@ -1,0 +1,100 @@
+/**
+ * Load-reserved, store-conditional and atomic memory operations. After the unprivileged ISA, "A" extension.
+ *
+ * A reservation names a physical address and a size. Harts take turns, and whoever switches between them clears the reservations, so that no store of
+ * another hart can come between a load-reserved and the store-conditional that succeeds.
+ */
+import { ENV_RESERVATION } from '../../../mem/layout';
+import { CAUSE_MISALIGNED_LOAD, CAUSE_MISALIGNED_STORE, RESERVATION_SIZE } from '../layout';
+import { lookupRead, lookupWrite, paddrOfHost, slowLoad, slowStore } from './mmu';
+import { setTrap, trapPending } from './raise';
+import { accessFault } from './walk';
+import { ACCESS_READ, ACCESS_WRITE } from '../../../mem/layout';
+
+function read(host: i32, size: i32): i64 {
+  return size == 8 ? load<i64>(host) : <i64>load<i32>(host);
+}
+
+/** Helper: lr.w, lr.d. `a` is the address, `arg` the size. */
+export function lr(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+  if (a & (arg - 1)) {
+    setTrap(env, CAUSE_MISALIGNED_LOAD, a);
+    return 0;
+  }
+  const host = lookupRead(env, a, arg);
+  if (!host) {
+    if (!trapPending(env)) accessFault(env, a, ACCESS_READ);
+    return 0;
+  }
+  store<i64>(env, paddrOfHost(host), ENV_RESERVATION);
+  store<i64>(env, arg, RESERVATION_SIZE);
+  return read(host, arg);
+}
+
+/** Helper: sc.w, sc.d. `a` is the address, `b` the value, `arg` the size; 0 when it stored. */
+export function sc(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+  if (a & (arg - 1)) {
+    setTrap(env, CAUSE_MISALIGNED_STORE, a);
+    return 0;
+  }
+  const reserved = load<i64>(env, ENV_RESERVATION);
+  const sized = load<i64>(env, RESERVATION_SIZE) == arg;
+  // A store page fault comes before failure, and leaves the reservation.
+  let host = lookupWrite(env, a, arg);
+  if (trapPending(env)) return 0;
+  const direct = host != 0;
+  if (!direct) host = lookupRead(env, a, arg);
+  if (!host) {
+    accessFault(env, a, ACCESS_WRITE);
+    return 0;
+  }
+  store<i64>(env, -1, ENV_RESERVATION);
+  if (reserved == -1 || !sized || paddrOfHost(host) != reserved) return 1;
+  if (!direct) slowStore(env, a, b, arg);
+  else if (arg == 8) store<i64>(host, b);
+  else store<i32>(host, <i32>b);
+  return 0;
+}
+
+/** The new value of an AMO; words come sign-extended. */
+function combine(funct5: i32, old: i64, operand: i64, size: i32): i64 {
+  const x = size == 8 ? operand : <i64>(<i32>operand);
+  switch (funct5) {
+    case 0x00: return old + x;
+    case 0x01: return x;
+    case 0x04: return old ^ x;
+    case 0x08: return old | x;
+    case 0x0c: return old & x;
+    case 0x10: return min<i64>(old, x);
+    case 0x14: return max<i64>(old, x);
+    case 0x18: return <u64>old < <u64>x ? old : x;
+  }
+  return <u64>old > <u64>x ? old : x;
+}
+
+/** Helper: AMOs. `a` is the address, `b` the operand, `arg` = funct5 << 4 | size; gives the old value. */
+export function amo(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+  const size = arg & 15;
+  if (a & (size - 1)) {
+    setTrap(env, CAUSE_MISALIGNED_STORE, a);
+    return 0;
+  }
+  const host = lookupWrite(env, a, size);
+  if (host) {
+    const old = read(host, size);
+    const now = combine(arg >> 4, old, b, size);
+    if (size == 8) store<i64>(host, now);
+    else store<i32>(host, <i32>now);
+    return old;
+  }
+  if (trapPending(env)) return 0;
+  // A device, or a page whose stores are tracked.
+  let old = slowLoad(env, a, size);
+  if (trapPending(env)) {
+    accessFault(env, a, ACCESS_WRITE);
+    return 0;
+  }
+  if (size == 4) old = <i64>(<i32>old);
+  slowStore(env, a, combine(arg >> 4, old, b, size), size);
+  return old;
+}

@@ -1,0 +1,8 @@
+/** The parts of a RISC-V hart that are too long for IR: what translated code and the soft-MMU call. The helpers are listed in lib/isa/riscv. */
+export { amo, lr, sc } from './atomic';
+export { cbo } from './cache-block';
+export { csr } from './csr';
+export { nextTimerTick, wireInterrupt } from './interrupt';
+export { ecall, mret, poll, raise, refresh, resetHart, sfence, sret, takeTrap, wfi } from './trap';
+export { accessFault, fetch, tableStore, translate } from './walk';
+export * from './fp';
