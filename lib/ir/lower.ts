@@ -416,11 +416,11 @@ class Lowering {
     }
   }
 
-  private operands(op: IrOp, a: SlotType, b: SlotType): Operands {
+  private operands(op: IrOp, a: SlotType, b: SlotType, c: SlotType = 'i64'): Operands {
     return {
       a: () => this.push(op.a, a),
       b: () => (op.immediate === undefined ? this.push(op.b, b) : this.w.i64(op.immediate)),
-      c: () => this.push(op.c, 'i64'),
+      c: () => this.push(op.c, c),
     };
   }
 
@@ -648,7 +648,7 @@ class Lowering {
       w.brIfRare(fail);
     }
     w.scratch(type, (result) => {
-      info.emit(w, this.operands(op, info.types[1], info.types[2]), fail);
+      info.emit(w, this.operands(op, info.types[1], info.types[2], info.types[3]), fail);
       w.set(result);
       this.assign(op.d, type, () => w.get(result));
     });
