@@ -116,7 +116,7 @@ export class MachineEngine implements Engine {
   private running = -1;
   /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
   private turn = 0;
-  private turnEnd = 0;
+  private turnEnd: number;
   private stopRequested = false;
 
   constructor(guest: Guest, options: EngineOptions) {
@@ -126,6 +126,7 @@ export class MachineEngine implements Engine {
     this.i32 = new Int32Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
+    this.turnEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });

@@ -56,6 +56,8 @@ export interface LoweringImports {
   readonly dispatch: number;
   /** Function index of a helper of the guest. */
   helper(index: number): number;
+  /** Whether the helper may set ENV_STATUS. */
+  mayLeave(index: number): boolean;
 }
 
 /** At most so many targets of an indirect exit are compared in line. */
@@ -630,7 +632,8 @@ class Lowering {
     w.i32(op.arg);
     w.call(this.imports.helper(op.helper));
     w.set(this.value);
-    this.finishSlow(op, type);
+    if (this.imports.mayLeave(op.helper)) this.finishSlow(op, type);
+    else this.assignBits(op, type);
   }
 
   private emitFloat(op: IrOp, info: Extract<IrOp['info'], { kind: 'float' }>): void {
