@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
   program.action((kernel: string, parsed: Record<string, unknown>) => {
     result = runCommand(checkedOptions(kernel, parsed));
   });
-  program.parse([...process.argv.slice(0, 2), ...joinValues(args), NO_ARGUMENT, NO_ARGUMENT], parserSettings());
+  const missing = COMMANDS.includes(args[0] ?? '') ? [NO_ARGUMENT, NO_ARGUMENT] : [];
+  program.parse([...process.argv.slice(0, 2), ...joinValues(args), ...missing], parserSettings());
   return result;
 }
 

@@ -97,6 +97,7 @@ function memoryNode(row: MachineRow): FdtNode {
 
 function cpuNode(hart: number, tree: TreeContext): FdtNode {
   const controller = node('interrupt-controller', {
+    '#address-cells': cells(0),
     '#interrupt-cells': cells(1),
     'interrupt-controller': EMPTY,
     compatible: strings('riscv,cpu-intc'),

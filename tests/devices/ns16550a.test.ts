@@ -241,7 +241,11 @@ test('a restored device goes on exactly as the saved one', () => {
 test('saved state of another device, another version or with bad fields is refused', () => {
   const { uart } = new Bench();
   const saved = saveDevice(uart);
-  const refuse = (state: typeof saved) => assert.throws(() => loadDevice(uart, state), (error: unknown) => error instanceof ImageError);
+  const refuse = (state: typeof saved) =>
+    assert.throws(
+      () => loadDevice(uart, state),
+      (error: unknown) => error instanceof ImageError,
+    );
   refuse({ ...saved, name: 'clint' });
   refuse({ ...saved, version: 2 });
   for (const data of [null, [], 'x', {}, { ...(saved.data as object), received: [1, 2] }, { ...(saved.data as object), divisor: -1 }]) {
