@@ -45,7 +45,7 @@ import {
   STATUS_MXR,
   STATUS_SUM,
 } from '../layout';
-import { dataPrivilege, SATP_PPN, SATP_SPACE } from './context';
+import { addressSpace, dataPrivilege, SATP_PPN } from './context';
 import { storePhysical } from './mmu';
 import { pmpAllows, pmpRange } from './pmp';
 import { setTrap } from './raise';
@@ -150,7 +150,7 @@ function protect(env: i32, vaddr: i64, access: i32, priv: i64, size: i64, transl
 }
 
 function translateFor(env: i32, vaddr: i64, access: i32, priv: i64, size: i64): i64 {
-  const satp = priv === PRIV_M ? 0 : load<i64>(env, SATP) & SATP_SPACE;
+  const satp = addressSpace(env, priv);
   const translation = satp ? walk(env, vaddr, access, priv, satp) : (vaddr & ~(PAGE_SIZE - 1)) | TRANSLATE_READ | TRANSLATE_WRITE;
   if (translation === -1) return -1;
   return protect(env, vaddr, access, priv, size, translation);
