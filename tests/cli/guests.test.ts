@@ -111,13 +111,18 @@ test('hello.elf prints the same and ends in the same state on every engine, and 
   const variants = [[], ['--engine', 'interpret'], ['--engine', 'translate'], ['--no-chain']];
   const results = await Promise.all(variants.map((options) => cli(['run', HELLO, '--bios', 'none', '--stats', '-', ...options])));
   const [first] = results;
-  assert.match(first?.stdout ?? '', /^Hello from hart 0, [^]*all as expected\n/);
+  assert.match(first?.stdout ?? '', /^Hello from hart 0, (.*\n)*.* traps: all as expected\n/);
   const digest = statsOf(first as CliResult).stateDigest;
   assert.match(digest, /^[0-9a-f]{16,}$/);
   for (const result of results) {
     assert.equal([result.code, result.stderr], [0, '']);
     assert.is(statsOf(result).stateDigest, digest);
-    assert.is(linesOf(result.stdout).slice(0, -1).join('\n'), linesOf(first?.stdout ?? '').slice(0, -1).join('\n'));
+    assert.is(
+      linesOf(result.stdout).slice(0, -1).join('\n'),
+      linesOf(first?.stdout ?? '')
+        .slice(0, -1)
+        .join('\n'),
+    );
   }
 });
 
@@ -250,9 +255,29 @@ test('a reader that goes away ends the run quietly', () =>
     assert.equal([code, stderr], [0, '']);
   }));
 
+test('output that the host cannot store ends the run with one line that says why', () =>
+  withGuest('flood', async (path) => {
+    const fd = openSync('/dev/full', 'w');
+    const redirected = spawnSync(process.execPath, [MAIN, 'run', path], { stdio: ['ignore', fd, 'pipe'], encoding: 'utf8' });
+    closeSync(fd);
+    assert.equal([redirected.status, redirected.stderr], [2, 'hindsight: standard output: no space left on the device\n']);
+    const named = await cli(['run', path, '--console', 'file:/dev/full']);
+    assert.equal([named.code, named.stderr], [2, 'hindsight: --console /dev/full: no space left on the device\n']);
+  }));
+
+test('a closed or unreadable standard input is no input', () =>
+  withGuest('sleep', async (path, folder) => {
+    const fd = openSync(folder, 'r');
+    const unreadable = spawnSync(process.execPath, [MAIN, 'run', path], { stdio: [fd, 'pipe', 'pipe'], encoding: 'utf8' });
+    closeSync(fd);
+    assert.equal([unreadable.status, unreadable.stdout, unreadable.stderr], [0, '.', '']);
+  }));
+
 test('sleeping takes host time at real pace, and none at fast pace; the state is the same', () =>
   withGuest('sleep', async (path) => {
-    const [real, fast] = await Promise.all(['real', 'fast'].map((pace) => cli(['run', path, '--pace', pace, '--console', 'none', '--stats', '-'])));
+    const [real, fast] = await Promise.all(
+      ['real', 'fast'].map((pace) => cli(['run', path, '--pace', pace, '--console', 'none', '--stats', '-'])),
+    );
     const [slow, quick] = [statsOf(real as CliResult), statsOf(fast as CliResult)];
     assert.ok(slow.wallSeconds >= 0.295, `${slow.wallSeconds} s`);
     assert.ok(quick.wallSeconds < slow.wallSeconds);
