@@ -426,11 +426,11 @@ function advance({ w, locals, next }: Context, bytes: number): void {
   w.br(next);
 }
 
-function operands(c: Context, types: readonly [SlotType, SlotType], immediate: boolean): Operands {
+function operands(c: Context, types: readonly [SlotType, SlotType, SlotType?], immediate: boolean): Operands {
   return {
     a: () => pushSlot(c, 4, types[0]),
     b: () => (immediate ? pushImmediate(c) : pushSlot(c, 6, types[1])),
-    c: () => pushSlot(c, 8, 'i64'),
+    c: () => pushSlot(c, 8, types[2] ?? 'i64'),
   };
 }
 
@@ -705,7 +705,7 @@ function emitFloat(c: Context, info: Extract<Opcode['info'], { kind: 'float' }>)
   w.op('i32.ne');
   w.brIf(fail);
   w.scratch(info.types[0], (result) => {
-    info.emit(w, operands(c, [info.types[1], info.types[2]], false), fail);
+    info.emit(w, operands(c, [info.types[1], info.types[2], info.types[3]], false), fail);
     w.set(result);
     setD(c, info.types[0], () => w.get(result));
   });

@@ -56,6 +56,8 @@ export interface LoweringImports {
   readonly dispatch: number;
   /** Function index of a helper of the guest. */
   helper(index: number): number;
+  /** Whether the helper may set ENV_STATUS. */
+  mayLeave(index: number): boolean;
 }
 
 /** At most so many targets of an indirect exit are compared in line. */
@@ -416,11 +418,11 @@ class Lowering {
     }
   }
 
-  private operands(op: IrOp, a: SlotType, b: SlotType): Operands {
+  private operands(op: IrOp, a: SlotType, b: SlotType, c: SlotType = 'i64'): Operands {
     return {
       a: () => this.push(op.a, a),
       b: () => (op.immediate === undefined ? this.push(op.b, b) : this.w.i64(op.immediate)),
-      c: () => this.push(op.c, 'i64'),
+      c: () => this.push(op.c, c),
     };
   }
 
@@ -630,7 +632,8 @@ class Lowering {
     w.i32(op.arg);
     w.call(this.imports.helper(op.helper));
     w.set(this.value);
-    this.finishSlow(op, type);
+    if (this.imports.mayLeave(op.helper)) this.finishSlow(op, type);
+    else this.assignBits(op, type);
   }
 
   private emitFloat(op: IrOp, info: Extract<IrOp['info'], { kind: 'float' }>): void {
@@ -648,7 +651,7 @@ class Lowering {
       w.brIfRare(fail);
     }
     w.scratch(type, (result) => {
-      info.emit(w, this.operands(op, info.types[1], info.types[2]), fail);
+      info.emit(w, this.operands(op, info.types[1], info.types[2], info.types[3]), fail);
       w.set(result);
       this.assign(op.d, type, () => w.get(result));
     });

@@ -18,15 +18,17 @@ import {
   STATUS_EXIT,
   STATUS_TRAP,
   TLB_ADDEND,
+  TLB_FRAME,
   TLB_READ,
+  TLB_TRACKED,
   TLB_WRITE,
   TRANSLATE_READ,
   TRANSLATE_UNCACHED,
   TRANSLATE_WRITE,
 } from '../layout';
-import { frameIn, hostIn, regionOf } from './frames';
+import { frameIn, frameRecord, hostIn, regionOf } from './frames';
 import { mmioRead, mmioWrite } from './host';
-import { entryOf, fill } from './tlb';
+import { entryOf, fill, permitStores } from './tlb';
 import { get, markDirty, put, putTracked } from './track';
 
 const OFFSET_MASK = PAGE_SIZE - 1;
@@ -130,7 +132,7 @@ function storeAcross(env: i32, vaddr: i64, value: i64, size: i32): void {
   for (let i = 0; i < size; i++) {
     const region = i < low ? firstRegion : secondRegion;
     const paddr = i < low ? firstPaddr + i : secondPaddr + i - low;
-    putTracked(env, frameIn(region, paddr), hostIn(region, paddr), paddr, value >> (i << 3), 1);
+    putTracked(env, frameIn(region, paddr), hostIn(region, paddr), value >> (i << 3), 1);
   }
 }
 
@@ -154,6 +156,14 @@ export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   return get(host, size);
 }
 
+/** A store through an entry whose write tag is tracked: the tag opens if that was the frame's first store only. */
+function storeTracked(env: i32, entry: i32, page: i64, host: i32, value: i64, size: i32): void {
+  const frame = load<i32>(entry, TLB_FRAME);
+  markDirty(frame);
+  permitStores(entry, page, frameRecord(frame));
+  putTracked(env, frame, host, value, size);
+}
+
 /** Stores the low `size` (1, 2, 4, 8) bytes of `value`; a trap is pending on a fault. */
 export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   countSlow(env);
@@ -162,8 +172,12 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
     return;
   }
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_WRITE) == pageOf(vaddr)) {
-    put(<i32>vaddr + load<i32>(entry, TLB_ADDEND), value, size);
+  const page = pageOf(vaddr);
+  const tag = load<i64>(entry, TLB_WRITE);
+  if ((tag & ~TLB_TRACKED) == page) {
+    const host = <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+    if (tag == page) put(host, value, size);
+    else storeTracked(env, entry, page, host, value, size);
     return;
   }
   const translation = translate(env, vaddr, ACCESS_WRITE, size);
@@ -179,7 +193,7 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   // Cached before the store, which may void the translation.
   markDirty(frame);
   cache(env, vaddr, translation, region, host);
-  putTracked(env, frame, host, paddr, value, size);
+  putTracked(env, frame, host, value, size);
 }
 
 /**
@@ -189,16 +203,19 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
 export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
-  if (load<i64>(entry, TLB_WRITE) == page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+  const tag = load<i64>(entry, TLB_WRITE);
+  if (tag == page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
-  const translation = translate(env, vaddr, ACCESS_WRITE, size);
-  if (translation == -1) return 0;
-  const paddr = paddrOf(translation, vaddr);
-  const region = regionOf(paddr);
-  if (!region) return 0;
-  const host = hostIn(region, paddr);
-  cache(env, vaddr, translation, region, host);
-  return load<i64>(entry, TLB_WRITE) == page ? host : 0;
+  if (tag == (page | TLB_TRACKED)) permitStores(entry, page, frameRecord(load<i32>(entry, TLB_FRAME)));
+  else {
+    const translation = translate(env, vaddr, ACCESS_WRITE, size);
+    if (translation == -1) return 0;
+    const paddr = paddrOf(translation, vaddr);
+    const region = regionOf(paddr);
+    if (!region) return 0;
+    cache(env, vaddr, translation, region, hostIn(region, paddr));
+  }
+  return load<i64>(entry, TLB_WRITE) == page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
 }
 
 /** Host address of an aligned operand in memory that may be loaded; 0 with a trap pending, or without one for a device or a watched page. */

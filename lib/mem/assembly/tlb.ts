@@ -45,9 +45,10 @@ import {
   TLB_FRAME,
   TLB_NONE,
   TLB_READ,
+  TLB_TRACKED,
   TLB_WRITE,
 } from '../layout';
-import { closeEntry, frameRecord, isTable, openEntry } from './frames';
+import { frameRecord, isOpen, isTable, openEntry, unlinkEntry } from './frames';
 
 const ENTRY_SIZE = 1 << TLB_ENTRY_BITS;
 const INDEX_MASK = (TLB_ENTRIES - 1) << TLB_ENTRY_BITS;
@@ -60,8 +61,9 @@ export function entryOf(bank: i32, vaddr: i64): i32 {
 function emptyBank(bank: i32): void {
   const end = bank + TLB_BANK_SIZE;
   for (let entry = bank; entry < end; entry += ENTRY_SIZE) {
-    if (load<i64>(entry, TLB_WRITE) != TLB_NONE) closeEntry(entry);
+    if (isOpen(entry)) unlinkEntry(entry);
     store<i64>(entry, TLB_NONE, TLB_READ);
+    store<i64>(entry, TLB_NONE, TLB_WRITE);
   }
 }
 
@@ -160,19 +162,20 @@ export function dropPage(vaddr: i64): void {
     for (let i = 0; i < TLB_BANKS; i++) {
       if (!load<i64>(env + (i << 3), ENV_BANK_KEYS)) continue;
       const entry = entryOf(env + ENV_TLB_BANKS + i * TLB_BANK_SIZE, vaddr);
-      if (load<i64>(entry, TLB_WRITE) == page) closeEntry(entry);
+      const tag = load<i64>(entry, TLB_WRITE);
+      if (tag == page) unlinkEntry(entry);
+      if ((tag & ~TLB_TRACKED) == page) store<i64>(entry, TLB_NONE, TLB_WRITE);
       if (load<i64>(entry, TLB_READ) == page) store<i64>(entry, TLB_NONE, TLB_READ);
     }
   }
 }
 
-/** Opens the entry's write tag if stores to the frame need no slow path. */
-export function openIfPlain(entry: i32, page: i64, record: i32): void {
-  if (load<i64>(entry, TLB_WRITE) != TLB_NONE) return;
+/** Sets the entry's write tag, which is not open, to open if stores to the frame need no slow path, else to tracked. */
+export function permitStores(entry: i32, page: i64, record: i32): void {
   const flags = load<i32>(record, FRAME_FLAGS);
-  if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) != FRAME_DIRTY) return;
-  if (load<i64>(record, FRAME_CODE) || isTable(record)) return;
-  openEntry(entry, page, record);
+  if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) != FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
+    store<i64>(entry, page | TLB_TRACKED, TLB_WRITE);
+  } else openEntry(entry, page, record);
 }
 
 /** Puts the translation of the page at `page` to `frame` (first byte at `host`) into the current bank. */
@@ -180,12 +183,13 @@ export function fill(env: i32, page: i64, host: i32, frame: i32, readable: bool,
   const record = frameRecord(frame);
   if (load<i32>(record, FRAME_FLAGS) & FRAME_WATCHED) return;
   const entry = entryOf(load<i32>(env, ENV_TLB), page);
-  if (load<i64>(entry, TLB_WRITE) != TLB_NONE) closeEntry(entry);
+  if (isOpen(entry)) unlinkEntry(entry);
   store<i32>(env, load<i32>(env, ENV_STAT_FILLS) + 1, ENV_STAT_FILLS);
   store<i64>(entry, readable ? page : TLB_NONE, TLB_READ);
   store<i32>(entry, host - <i32>page, TLB_ADDEND);
   store<i32>(entry, frame, TLB_FRAME);
-  if (writable) openIfPlain(entry, page, record);
+  if (writable) permitStores(entry, page, record);
+  else store<i64>(entry, TLB_NONE, TLB_WRITE);
 }
 
 /** A context id that no jump-cache entry has. */

@@ -16,7 +16,7 @@ import {
   PAGE_SIZE,
   STATUS_EXIT,
 } from '../layout';
-import { frameRecord, isTable } from './frames';
+import { frameRecord, isTable, paddrOfHost } from './frames';
 import { codeWritten } from './host';
 import { flushAll } from './tlb';
 
@@ -81,7 +81,7 @@ export function markDirty(frame: i32): void {
 }
 
 /** Stores `size` bytes within one frame; `env` is 0 when a device or the debugger does it. A store to ROM has no effect. */
-export function putTracked(env: i32, frame: i32, host: i32, paddr: i64, value: i64, size: i32): void {
+export function putTracked(env: i32, frame: i32, host: i32, value: i64, size: i32): void {
   const record = frameRecord(frame);
   if (load<i32>(record, FRAME_FLAGS) & FRAME_READONLY) return;
   markDirty(frame);
@@ -89,9 +89,9 @@ export function putTracked(env: i32, frame: i32, host: i32, paddr: i64, value: i
   else put(host, value, size);
   const code = load<i64>(record, FRAME_CODE);
   if (!code) return;
-  const offset = <i32>paddr & (PAGE_SIZE - 1);
+  const offset = host & (PAGE_SIZE - 1);
   const granules = ((<i64>1 << (offset >> 6)) | (<i64>1 << ((offset + size - 1) >> 6)));
   if (!(code & granules)) return;
-  codeWritten(env ? env : load<i32>(GLOBAL_HARTS), <f64>(<u64>paddr), size);
+  codeWritten(env ? env : load<i32>(GLOBAL_HARTS), <f64>(<u64>paddrOfHost(host)), size);
   requestExit(env);
 }

@@ -335,7 +335,8 @@ function emitMachineTrap(a: Assembler): void {
       csrs mstatus, a4
     m_return:`);
   for (const i of saved()) a.insn('ld', xName(i), `${slot(CTX.x, i)}(tp)`);
-  a.text('mret');
+  // Traps and mret change MPP, on which accesses depend while MPRV is set: QEMU 7.2 keeps stale translations then.
+  a.text('sfence.vma zero, zero; mret');
 }
 
 function emitSupervisorTrap(a: Assembler): void {

@@ -102,6 +102,9 @@ function changeMode(w: BlockWriter): void {
     w.a.li(scratch!, base);
     w.a.insn('or', pc!, pc!, scratch!);
     const status = kind === 'mret' ? 'mstatus' : 'sstatus';
+    // mret and sret to another mode clear MPRV, but not in QEMU 7.2.
+    w.a.li(scratch!, 0x2_0000);
+    w.a.insn('csrrc', 'zero', 'mstatus', scratch!);
     const field = kind === 'mret' ? 0x1800 : 0x100;
     w.a.li(scratch!, field);
     w.a.insn('csrrc', 'zero', status, scratch!);

@@ -2,14 +2,14 @@
  * Load-reserved, store-conditional and atomic memory operations. After the unprivileged ISA, "A" extension.
  *
  * A reservation names a physical address and a size. Harts take turns, and whoever switches between them clears the reservations, so that no store of
- * another hart can come between a load-reserved and the store-conditional that succeeds.
+ * another hart can come between a load-reserved and the store-conditional that succeeds. Traps and returns from them clear it, as QEMU does.
  */
-import { ENV_RESERVATION } from '../../../mem/layout';
-import { CAUSE_MISALIGNED_LOAD, CAUSE_MISALIGNED_STORE, RESERVATION_SIZE } from '../layout';
-import { lookupRead, lookupWrite, paddrOfHost, slowLoad, slowStore } from './mmu';
+import { ACCESS_READ, ACCESS_WRITE, ENV_RESERVATION } from '../../../mem/layout';
+import { CAUSE_MISALIGNED_LOAD, CAUSE_MISALIGNED_STORE, RESERVATION_SIZE, RESERVATION_VADDR } from '../layout';
+import { paddrOfHost } from '../../../mem/assembly/frames';
+import { lookupRead, lookupWrite, slowLoad, slowStore } from './mmu';
 import { setTrap, trapPending } from './raise';
 import { accessFault } from './walk';
-import { ACCESS_READ, ACCESS_WRITE } from '../../../mem/layout';
 
 function read(host: i32, size: i32): i64 {
   return size == 8 ? load<i64>(host) : <i64>load<i32>(host);
@@ -27,29 +27,30 @@ export function lr(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
     return 0;
   }
   store<i64>(env, paddrOfHost(host), ENV_RESERVATION);
+  store<i64>(env, a, RESERVATION_VADDR);
   store<i64>(env, arg, RESERVATION_SIZE);
   return read(host, arg);
 }
 
-/** Helper: sc.w, sc.d. `a` is the address, `b` the value, `arg` the size; 0 when it stored. */
+/** Whether the reservation is for this address and size. */
+function reserved(env: i32, vaddr: i64, size: i32): bool {
+  return load<i64>(env, ENV_RESERVATION) != -1 && load<i64>(env, RESERVATION_VADDR) == vaddr && load<i64>(env, RESERVATION_SIZE) == size;
+}
+
+/** Helper: sc.w, sc.d. `a` is the address, `b` the value, `arg` the size; 0 when it stored. Fails without an access where nothing is reserved. */
 export function sc(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
   if (a & (arg - 1)) {
     setTrap(env, CAUSE_MISALIGNED_STORE, a);
     return 0;
   }
-  const reserved = load<i64>(env, ENV_RESERVATION);
-  const sized = load<i64>(env, RESERVATION_SIZE) == arg;
-  // A store page fault comes before failure, and leaves the reservation.
-  let host = lookupWrite(env, a, arg);
+  const paddr = reserved(env, a, arg) ? load<i64>(env, ENV_RESERVATION) : -1;
+  let host = paddr == -1 ? 0 : lookupWrite(env, a, arg);
   if (trapPending(env)) return 0;
+  store<i64>(env, -1, ENV_RESERVATION);
+  if (paddr == -1) return 1;
   const direct = host != 0;
   if (!direct) host = lookupRead(env, a, arg);
-  if (!host) {
-    accessFault(env, a, ACCESS_WRITE);
-    return 0;
-  }
-  store<i64>(env, -1, ENV_RESERVATION);
-  if (reserved == -1 || !sized || paddrOfHost(host) != reserved) return 1;
+  if (!host || paddrOfHost(host) != paddr) return 1;
   if (!direct) slowStore(env, a, b, arg);
   else if (arg == 8) store<i64>(host, b);
   else store<i32>(host, <i32>b);

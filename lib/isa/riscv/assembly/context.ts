@@ -31,7 +31,7 @@ import {
   STATUS_SUM,
 } from '../layout';
 import { pendingBits } from './interrupt';
-import { selectBank, selectContext } from './mmu';
+import { selectBank, selectContext } from '../../../mem/assembly/tlb';
 
 export const SATP_SPACE: i64 = 0xf0000fffffffffff;
 export const SATP_PPN: i64 = 0x00000fffffffffff;

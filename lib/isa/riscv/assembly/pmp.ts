@@ -3,7 +3,7 @@
  * The address ranges of the entries are kept decoded in PMP_RANGES.
  */
 import { PMP_COUNT, PMP_RANGES, PMPADDR, PMPCFG, PRIV_M } from '../layout';
-import { flushAll } from './mmu';
+import { flushAll } from '../../../mem/assembly/tlb';
 
 const ENTRIES = 16;
 const PMP_R = 1;

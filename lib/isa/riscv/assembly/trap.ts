@@ -56,7 +56,7 @@ import {
 } from '../layout';
 import { refreshContext, refreshData, refreshFetch, refreshFloat, requestExit } from './context';
 import { pendingBits } from './interrupt';
-import { hostAddress } from './mmu';
+import { hostAddress } from '../../../mem/assembly/frames';
 import { refreshPmp } from './pmp';
 import { setIllegal, setTrap } from './raise';
 import { ADUE, fetch } from './walk';
@@ -123,6 +123,7 @@ function enter(env: i32, cause: i64, tval: i64): void {
   if (priv != PRIV_M && delegated & 1) enterSupervisor(env, cause, tval, priv);
   else enterMachine(env, cause, tval, priv);
   store<i64>(env, load<i64>(env, ENV_TRAPS) + 1, ENV_TRAPS);
+  store<i64>(env, -1, ENV_RESERVATION);
   refreshData(env);
   refreshFetch(env);
 }
@@ -174,6 +175,7 @@ export function ecall(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
 
 /** After a return to another privilege: an interrupt may be deliverable there. */
 function returned(env: i32): void {
+  store<i64>(env, -1, ENV_RESERVATION);
   refreshData(env);
   refreshFetch(env);
   if (pendingBits(env) & load<i64>(env, MIE)) store<i32>(env, 1, ENV_POLL);

@@ -43,7 +43,9 @@ import {
   STATUS_SUM,
 } from '../layout';
 import { dataPrivilege, SATP_PPN, SATP_SPACE } from './context';
-import { dropPage, flushAll, flushBanks, flushMatching, frameOf, hostAddress, noteFetch, paddrOfFrame, renewBuckets, storePhysical, tableAddress, unmarkTable } from './mmu';
+import { frameOf, hostAddress, paddrOfFrame, tableAddress, unmarkTable } from '../../../mem/assembly/frames';
+import { dropPage, flushAll, flushBanks, flushMatching, noteFetch, renewBuckets } from '../../../mem/assembly/tlb';
+import { storePhysical } from './mmu';
 import { pmpAllows, pmpRange } from './pmp';
 import { setTrap } from './raise';
 
