@@ -69,15 +69,15 @@ export class Input {
 /** Takes commands (Ctrl-A and a key) out of what is typed; any other key after Ctrl-A is dropped. */
 export function keyFilter(onCommand: (command: KeyCommand) => void): (chunk: Uint8Array) => Uint8Array {
   let prefixed = false;
-  return (chunk) =>
-    chunk.filter((byte) => {
-      if (!prefixed) {
-        prefixed = byte === CTRL_A;
-        return !prefixed;
-      }
-      prefixed = false;
-      const key = String.fromCharCode(byte).toLowerCase();
-      if (key === 'x' || key === 'h') onCommand(key);
-      return byte === CTRL_A;
-    });
+  const filterByte = (byte: number): number[] => {
+    if (!prefixed) {
+      prefixed = byte === CTRL_A;
+      return prefixed ? [] : [byte];
+    }
+    prefixed = false;
+    const key = String.fromCharCode(byte).toLowerCase();
+    if (key === 'x' || key === 'h') onCommand(key);
+    return key === 'a' || byte === CTRL_A ? [CTRL_A] : [];
+  };
+  return (chunk) => Uint8Array.from([...chunk].flatMap(filterByte));
 }

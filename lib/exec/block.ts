@@ -20,10 +20,10 @@ export interface Block {
   readonly segment: number;
   /** Host addresses of its own cells. */
   readonly cells: readonly number[];
-  /** Cells of other blocks that are linked to it. */
-  readonly incoming: Set<number>;
-  /** Regions that contain it. */
-  readonly regions: Set<Region>;
+  /** Cells of blocks that are linked to it; absent while there are none. */
+  incoming: Set<number> | undefined;
+  /** Regions that contain it; absent while there are none. */
+  regions: Set<Region> | undefined;
   /** The region that is entered at it. */
   region: Region | undefined;
   dead: boolean;

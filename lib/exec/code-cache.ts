@@ -56,6 +56,8 @@ export type NewBlock = Omit<Block, 'id' | 'segment' | 'incoming' | 'regions' | '
 const SEGMENTS = 16;
 
 export class CodeCache {
+  /** How often new blocks took over a segment's place: host addresses in the arena from before may mean something else now. */
+  recycled = 0;
   /** Statistics. */
   readonly counts = { regions: 0, chained: 0, unchained: 0, invalidated: 0 };
   private readonly o: CodeCacheOptions;
@@ -63,8 +65,7 @@ export class CodeCache {
   private readonly u16: Uint16Array;
   private readonly blocks: (Block | undefined)[] = [];
   private readonly freeIds: number[] = [];
-  private readonly byKey = new Map<number, Block>();
-  private readonly byPage = new Map<number, Set<Block>>();
+  private readonly pages = new Map<number, CodePage>();
   private readonly freeSlots: number[] = [];
   private readonly segmentBytes: number;
   private segment = 0;
@@ -81,9 +82,9 @@ export class CodeCache {
     for (let slot = options.table.length - 1; slot >= FN_REGIONS; slot--) this.freeSlots.push(slot);
   }
 
-  /** The block for the code at `paddr` under `flags`; `nextPage` as in Block, for a block that crosses. */
+  /** The block for the code at `paddr` under `flags`. */
   find(paddr: number, flags: number): Block | undefined {
-    return this.byKey.get(key(paddr, flags));
+    return this.pages.get(pageOf(paddr))?.starting.get(key(paddr, flags));
   }
 
   byHeader(header: number): Block | undefined {
@@ -110,7 +111,9 @@ export class CodeCache {
       this.freeIds.push(block.id);
       any = true;
     }
-    if (any) this.o.pages.renewContexts();
+    if (!any) return;
+    this.recycled++;
+    this.o.pages.renewContexts();
   }
 
   /** Enters a block that was written at the address that `reserve` gave. */
@@ -127,11 +130,11 @@ export class CodeCache {
     i32[(header + BLOCK_DELTAS) >> 2] = deltas;
     i32[(header + BLOCK_FLAGS) >> 2] = block.flags;
     i32[(header + BLOCK_ID) >> 2] = id;
-    for (const [i, delta] of block.deltas.entries()) u16[(deltas >> 1) + i] = delta;
-    const records = (deltas >> 1) + block.deltas.length;
-    for (const [i, record] of block.records.entries()) u16[records + i] = (record - header - BLOCK_CODE) >> 3;
-    this.cursor = (deltas + (block.deltas.length + block.records.length) * 2 + 63) & ~63;
     const { paddr, bytes, nextPage, flags, fixedPc, pcOffset, insns, cells } = block;
+    const records = (deltas >> 1) + insns + 1;
+    for (let i = 0; i <= insns; i++) u16[(deltas >> 1) + i] = block.deltas[i];
+    for (let i = 0; i < insns; i++) u16[records + i] = (block.records[i] - header - BLOCK_CODE) >> 3;
+    this.cursor = (deltas + (insns * 2 + 1) * 2 + 63) & ~63;
     const added: Block = {
       id,
       header,
@@ -144,22 +147,24 @@ export class CodeCache {
       insns,
       cells,
       segment: this.segment,
-      incoming: new Set(),
-      regions: new Set(),
+      incoming: undefined,
+      regions: undefined,
       region: undefined,
       dead: false,
     };
     this.blocks[id] = added;
-    const previous = this.byKey.get(key(paddr, flags));
+    const previous = this.find(paddr, flags);
     if (previous) this.drop(previous);
-    this.byKey.set(key(paddr, flags), added);
-    for (const page of pagesOf(added)) {
-      let set = this.byPage.get(page);
-      if (!set) this.byPage.set(page, (set = new Set()));
-      set.add(added);
-    }
+    this.pageAt(pageOf(paddr)).starting.set(key(paddr, flags), added);
+    if (nextPage >= 0) this.pageAt(pageOf(nextPage)).entering.add(added);
     this.mark(added);
     return added;
+  }
+
+  private pageAt(index: number): CodePage {
+    let page = this.pages.get(index);
+    if (!page) this.pages.set(index, (page = { starting: new Map(), entering: new Set() }));
+    return page;
   }
 
   /** Host address of the first IR record of instruction `index`. */
@@ -174,22 +179,32 @@ export class CodeCache {
     return left > 0 ? this.o.hotThreshold - left : this.o.hotThreshold;
   }
 
-  /** Chains: the cell at host address `cell` leads to `block` from now on. */
+  /**
+   * Chains: the cell at host address `cell` leads to `block` from now on. Where a block reaches into another page, the way to it stays the
+   * jump cache's, because what that page is depends on the context. A dropped block's cell stays as it is.
+   */
   link(cell: number, block: Block): void {
+    if (this.i32[cell >> 2] !== GLOBAL_LINK_BLOCK) return;
+    if (block.nextPage >= 0 && !block.fixedPc) {
+      this.i32[cell >> 2] = GLOBAL_FAR_BLOCK;
+      return;
+    }
     this.i32[cell >> 2] = block.header;
+    block.incoming ??= new Set();
     block.incoming.add(cell);
     this.counts.chained++;
   }
 
   /** Drops all blocks that were translated from any of the `bytes` bytes at `paddr`. Returns whether there were any. */
   invalidate(paddr: number, bytes: number): boolean {
-    const doomed = new Set<Block>();
-    for (let page = pageOf(paddr); page <= pageOf(paddr + bytes - 1); page++) {
-      for (const block of this.byPage.get(page) ?? []) if (overlaps(block, paddr, bytes)) doomed.add(block);
+    const doomed: Block[] = [];
+    for (let index = pageOf(paddr); index <= pageOf(paddr + bytes - 1); index++) {
+      const page = this.pages.get(index);
+      if (page) for (const block of blocksOf(page)) if (overlaps(block, paddr, bytes) && !doomed.includes(block)) doomed.push(block);
     }
     for (const block of doomed) this.drop(block);
-    this.counts.invalidated += doomed.size;
-    return doomed.size > 0;
+    this.counts.invalidated += doomed.length;
+    return doomed.length > 0;
   }
 
   /** Drops everything. */
@@ -202,24 +217,30 @@ export class CodeCache {
     const { i32 } = this;
     block.dead = true;
     i32[(block.header + BLOCK_FUNC) >> 2] = FN_DEAD;
-    for (const cell of block.incoming) {
+    for (const cell of block.incoming ?? []) {
       i32[cell >> 2] = GLOBAL_LINK_BLOCK;
       this.counts.unchained++;
     }
-    block.incoming.clear();
+    block.incoming = undefined;
     for (const cell of block.cells) {
-      const target = this.byHeader(i32[cell >> 2]);
-      target?.incoming.delete(cell);
+      this.byHeader(i32[cell >> 2])?.incoming?.delete(cell);
+      // Where this block still runs, it leaves without asking for a link.
+      i32[cell >> 2] = GLOBAL_FAR_BLOCK;
     }
-    for (const region of [...block.regions]) this.dropRegion(region);
-    if (this.byKey.get(key(block.paddr, block.flags)) === block) this.byKey.delete(key(block.paddr, block.flags));
-    for (const page of pagesOf(block)) {
-      const set = this.byPage.get(page);
-      set?.delete(block);
-      this.o.pages.unmarkCode(page * PAGE_SIZE);
-      if (set?.size) for (const other of set) this.mark(other);
-      else this.byPage.delete(page);
-    }
+    for (const region of [...(block.regions ?? [])]) this.dropRegion(region);
+    this.leavePage(block, pageOf(block.paddr));
+    if (block.nextPage >= 0) this.leavePage(block, pageOf(block.nextPage));
+  }
+
+  private leavePage(block: Block, index: number): void {
+    const page = this.pages.get(index);
+    if (!page) return;
+    const at = key(block.paddr, block.flags);
+    if (page.starting.get(at) === block) page.starting.delete(at);
+    page.entering.delete(block);
+    this.o.pages.unmarkCode(index * PAGE_SIZE);
+    if (page.starting.size + page.entering.size === 0) this.pages.delete(index);
+    else for (const other of blocksOf(page)) this.mark(other);
   }
 
   private mark(block: Block): void {
@@ -243,14 +264,17 @@ export class CodeCache {
 
   /** From now on `region.entry` runs as `region`, which is in the function table already. */
   publish(region: Region): void {
-    for (const block of region.blocks) block.regions.add(region);
+    for (const block of region.blocks) {
+      block.regions ??= new Set();
+      block.regions.add(region);
+    }
     region.entry.region = region;
     this.i32[(region.entry.header + BLOCK_FUNC) >> 2] = region.slot;
     this.counts.regions++;
   }
 
   private dropRegion(region: Region): void {
-    for (const block of region.blocks) block.regions.delete(region);
+    for (const block of region.blocks) block.regions?.delete(region);
     const { entry } = region;
     entry.region = undefined;
     if (!entry.dead) {
@@ -262,17 +286,25 @@ export class CodeCache {
   }
 }
 
-/** TB flags have at most 8 bits; physical addresses of code at most 45. */
+/** The blocks of one page of guest memory. */
+interface CodePage {
+  /** Those that start in it, by `key`. */
+  readonly starting: Map<number, Block>;
+  /** Those whose last instruction reaches into it from the page before. */
+  readonly entering: Set<Block>;
+}
+
+function blocksOf(page: CodePage): Block[] {
+  return [...page.starting.values(), ...page.entering];
+}
+
+/** TB flags have at most 8 bits. */
 function key(paddr: number, flags: number): number {
-  return paddr * 256 + flags;
+  return ((paddr % PAGE_SIZE) << 8) | flags;
 }
 
 function pageOf(paddr: number): number {
   return Math.floor(paddr / PAGE_SIZE);
-}
-
-function pagesOf(block: Block): number[] {
-  return block.nextPage >= 0 ? [pageOf(block.paddr), pageOf(block.nextPage)] : [pageOf(block.paddr)];
 }
 
 function overlaps(block: Block, paddr: number, bytes: number): boolean {

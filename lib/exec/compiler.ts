@@ -86,7 +86,7 @@ export class Compiler {
         }
       }
     }
-    return { run: m.type(RUN), slowLoad, slowStore, depart, dispatch, helper: (index) => helpers.get(index)! };
+    return { run: m.type(RUN), slowLoad, slowStore, depart, dispatch, helper: (index) => helpers.get(index)!, mayLeave: (index) => this.o.guest.helpers[index].mayLeave };
   }
 
   /** The entry and what it reaches by static edges, as far as it was executed often enough. */

@@ -7,6 +7,7 @@ import {
   ENV_REGISTERS,
   ENV_RESERVATION,
   ENV_TEMPS,
+  ENV_TICKS,
   ENV_TRAPS,
   ENV_WFI,
   FRAME_DIRTY,
@@ -23,6 +24,7 @@ export const HART_STATE: readonly (readonly [number, number])[] = [
   [ENV_TRAPS, ENV_TRAPS + 8],
   [ENV_RESERVATION, ENV_RESERVATION + 8],
   [ENV_WFI, ENV_WFI + 4],
+  [ENV_TICKS, ENV_TICKS + 8],
   [ENV_GUEST, ENV_GUEST_END],
 ];
 

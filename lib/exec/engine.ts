@@ -21,12 +21,16 @@ import {
   ENV_PC,
   ENV_PC_MASK,
   ENV_POLL,
+  ENV_RESERVATION,
   ENV_STAT_FILLS,
   ENV_STAT_INTERPRETED,
   ENV_STAT_SLOW,
   ENV_STATUS,
   ENV_TICK_LIMIT,
+  ENV_TICK_SKEW,
+  ENV_TICKS,
   ENV_TRAPS,
+  ENV_YIELD,
   EXIT_BUDGET,
   EXIT_DEBUG,
   EXIT_HOT,
@@ -72,12 +76,23 @@ import { FetchFault, Translator } from './translator.js';
 const HOT_THRESHOLD = 64;
 /** So many hot blocks make a batch: one module. */
 const HOT_BATCH = 24;
+/** Ticks of a hart's turn, when there are several. */
+const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
 
 // Generated code marks its slow paths as rarely taken; V8 heeds that by default only in newer versions. Without it, values are spilled on the fast paths.
 setFlagsFromString('--experimental-wasm-branch-hinting');
+
+const interpreters = new Map<number, WebAssembly.Module>();
+
+/** The interpreter for a linear memory of `pages` WebAssembly pages, made once. */
+function interpreterModule(pages: number): WebAssembly.Module {
+  let module = interpreters.get(pages);
+  if (!module) interpreters.set(pages, (module = new WebAssembly.Module(generateInterpreter(pages, TABLE_INITIAL))));
+  return module;
+}
 
 /** The guest's exports that the engine itself calls. */
 interface GuestCalls {
@@ -108,6 +123,9 @@ export class MachineEngine implements Engine {
   /** Tick at which the current slice ends; the exact tick is this less ENV_BUDGET of the running hart. */
   private sliceEnd = 0;
   private running = -1;
+  /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
+  private turn = 0;
+  private turnEnd: number;
   private stopRequested = false;
 
   constructor(guest: Guest, options: EngineOptions) {
@@ -117,6 +135,7 @@ export class MachineEngine implements Engine {
     this.i32 = new Int32Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
+    this.turnEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
@@ -131,8 +150,7 @@ export class MachineEngine implements Engine {
     this.calls = guestExports as unknown as GuestCalls;
     this.fillTable(table, guestExports);
     const pages = memory.buffer.byteLength / 0x10000;
-    const interpreterModule = new WebAssembly.Module(generateInterpreter(pages, TABLE_INITIAL));
-    const interpreter = new WebAssembly.Instance(interpreterModule, { env: { memory, table }, mmu: mmuExports }).exports;
+    const interpreter = new WebAssembly.Instance(interpreterModule(pages), { env: { memory, table }, mmu: mmuExports }).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
     const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
@@ -207,7 +225,8 @@ export class MachineEngine implements Engine {
   }
 
   run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
-    for (;;) {
+    // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
+    for (let waiting = 0; ; ) {
       this.clock.fire();
       if (this.stopRequested) {
         this.stopRequested = false;
@@ -215,18 +234,39 @@ export class MachineEngine implements Engine {
       }
       const now = this.tick;
       if (now >= untilTick) return { kind: 'limit' };
-      const env = this.harts[0];
-      const end = Math.min(untilTick, now + SLICE_MAX, this.clock.nextTick, this.timerTick(env));
-      const waits = this.runSlice(env, now, Math.max(end, now + 1));
-      if (!waits) continue;
-      const wakeNs = this.nextWakeNs(env);
-      if (wakeNs === Number.POSITIVE_INFINITY) return { kind: 'idle' };
-      if (wakeNs > skipUntilNs) {
-        this.skipTo(skipUntilNs);
-        return { kind: 'idle', wakeNs };
+      if (now >= this.turnEnd) this.nextTurn(now);
+      const env = this.harts[this.turn];
+      const end = Math.min(untilTick, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
+      if (!this.runSlice(env, now, Math.max(end, now + 1))) waiting = 0;
+      else {
+        waiting = this.tick === now ? waiting + 1 : 1;
+        if (waiting < this.harts.length) this.nextTurn(this.tick);
+        else {
+          const idle = this.skipIdle(skipUntilNs);
+          if (idle) return idle;
+          waiting = 0;
+        }
       }
-      this.skipTo(wakeNs);
     }
+  }
+
+  /** Gives the turn to the next hart. With one hart a turn has no end. */
+  private nextTurn(now: number): void {
+    const { i64, harts } = this;
+    if (harts.length > 1) {
+      // What the others do from here on may break the reservation; it is given up without looking.
+      i64[(harts[this.turn] + ENV_RESERVATION) >> 3] = -1n;
+      this.turn = (this.turn + 1) % harts.length;
+    }
+    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
+  }
+
+  /** All harts wait: jumps to the next timer, or says why not. */
+  private skipIdle(skipUntilNs: number): StopReason | undefined {
+    const wakeNs = this.nextWakeNs();
+    if (wakeNs === Number.POSITIVE_INFINITY) return { kind: 'idle' };
+    this.skipTo(Math.min(wakeNs, skipUntilNs));
+    return wakeNs > skipUntilNs ? { kind: 'idle', wakeNs } : undefined;
   }
 
   /** Tick at which the hart's own timer becomes due, infinity when it is not armed or due already. */
@@ -235,9 +275,9 @@ export class MachineEngine implements Engine {
     return tick < 0 || tick <= this.tick ? Number.POSITIVE_INFINITY : tick;
   }
 
-  private nextWakeNs(env: number): number {
-    const { nsPerTick } = this.o;
-    return Math.min(this.clock.nextNs, this.timerTick(env) * nsPerTick + this.clock.skippedNs);
+  private nextWakeNs(): number {
+    const timers = this.harts.map((env) => this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs);
+    return Math.min(this.clock.nextNs, ...timers);
   }
 
   private skipTo(timeNs: number): void {
@@ -255,6 +295,8 @@ export class MachineEngine implements Engine {
     i32[(env + ENV_BUDGET) >> 2] = end - now;
     i32[(env + ENV_POLL) >> 2] = 1;
     i32[(env + ENV_EXIT) >> 2] = 0;
+    i32[(env + ENV_YIELD) >> 2] = 0;
+    this.i64[(env + ENV_TICK_SKEW) >> 3] = BigInt(now) - this.i64[(env + ENV_TICKS) >> 3];
     this.running = env;
     let waits = false;
     for (let going = true; going; ) {
@@ -264,6 +306,8 @@ export class MachineEngine implements Engine {
     }
     this.sliceEnd = this.tick;
     this.running = -1;
+    this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
+    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
     if (i32[GLOBAL_HOT_COUNT >> 2] > 0) this.compileHot();
     return waits;
   }
@@ -278,8 +322,9 @@ export class MachineEngine implements Engine {
       case EXIT_LINK: {
         if (i32[(env + ENV_BUDGET) >> 2] === 0) return true;
         const cell = i32[(env + ENV_CELL) >> 2];
+        const { recycled } = this.cache;
         const block = this.blockAtPc(env);
-        if (block) this.cache.link(cell, block);
+        if (block && this.cache.recycled === recycled) this.cache.link(cell, block);
         return true;
       }
       case EXIT_PARTIAL:
@@ -402,7 +447,8 @@ export class MachineEngine implements Engine {
   // --- state -----------------------------------------------------------------------------------------------------------
 
   stateDigest(): string {
-    return this.digest.compute(this.harts, `${this.tick} ${this.clock.skippedNs} ${this.o.deviceState?.() ?? ''}`);
+    const schedule = this.harts.length > 1 ? `${this.turn} ${this.turnEnd}` : '';
+    return this.digest.compute(this.harts, `${this.tick} ${this.clock.skippedNs} ${schedule} ${this.o.deviceState?.() ?? ''}`);
   }
 
   stats(): EngineStats {

@@ -9,7 +9,8 @@ import type { CodeCache } from './code-cache.js';
 export const BLOCK_INSNS_MAX = 64;
 /** Bytes that are free before each instruction is translated: more than any instruction's IR. */
 const INSN_IR_MAX = 4096;
-const BLOCK_IR_MAX = BLOCK_CODE + 16384 + INSN_IR_MAX + 4 * BLOCK_INSNS_MAX + 64;
+/** Most bytes of one block in the arena. */
+export const BLOCK_IR_MAX = BLOCK_CODE + 16384 + INSN_IR_MAX + 4 * BLOCK_INSNS_MAX + 64;
 
 /** The page behind the pc's cannot be fetched: a trap is pending. */
 export class FetchFault extends Error {}
@@ -44,6 +45,9 @@ export class Translator implements CodeReader {
   private nextPaddr = -1;
   private nextClosed = false;
   private request: TranslateRequest | undefined;
+  /** Of the block in translation, reused: pc of each instruction less the block's, and host address of its first record. */
+  private readonly deltas: number[] = [];
+  private readonly records: number[] = [];
 
   constructor(memory: WebAssembly.Memory, guest: Guest, cache: CodeCache, source: CodeSource, options: { chain: boolean }) {
     this.guest = guest;
@@ -79,30 +83,31 @@ export class Translator implements CodeReader {
     this.request = request;
     this.nextHost = this.nextPaddr = -1;
     b.beginBlock(header, { pcOffset, fixedPc, flags });
-    const deltas: number[] = [];
-    const records: number[] = [];
+    const { deltas, records } = this;
+    let insns = 0;
     let bytes = 0;
     while (!b.ended) {
       this.inPage = (paddr % PAGE_SIZE) + bytes;
       this.host = pageHost + this.inPage;
       const mayCross = this.inPage + guest.maxInsnBytes > PAGE_SIZE;
-      if (deltas.length > 0 && (this.inPage >= PAGE_SIZE || this.isFull(header, deltas.length) || request.isBreakpoint(pcOffset + bytes))) break;
+      if (insns > 0 && (this.inPage >= PAGE_SIZE || this.isFull(header, insns) || request.isBreakpoint(pcOffset + bytes))) break;
       const before = b.cursor;
       b.beginInsn(pcOffset + bytes);
-      if (deltas.length === 0 && request.isBreakpoint(pcOffset)) {
+      if (insns === 0 && request.isBreakpoint(pcOffset)) {
         b.debugStop();
         break;
       }
-      if (!this.translateInsn(deltas.length > 0 && mayCross)) {
+      if (!this.translateInsn(insns > 0 && mayCross)) {
         b.cancelInsn(before);
         break;
       }
-      deltas.push(bytes);
-      records.push(before);
+      b.endInsn();
+      deltas[insns] = bytes;
+      records[insns++] = before;
       bytes += b.insnBytes;
     }
     if (!b.ended) b.continueAt(pcOffset + bytes);
-    deltas.push(bytes);
+    deltas[insns] = bytes;
     return this.cache.add({
       header,
       paddr,
@@ -111,8 +116,8 @@ export class Translator implements CodeReader {
       flags,
       fixedPc,
       pcOffset,
-      insns: records.length,
-      cells: [...b.cells],
+      insns,
+      cells: b.cells.slice(),
       end: b.cursor,
       deltas,
       records,

@@ -6,7 +6,7 @@
  */
 import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, OPCODE_NUMBER } from './encoding.js';
+import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, INNER, OPCODE_NUMBER } from './encoding.js';
 import {
   type BinaryName,
   type BranchName,
@@ -58,6 +58,9 @@ export class Builder {
   private nextTemp = ENV_TEMPS;
   private lastRecord = -1;
   private lastTemp = -1;
+  /** The current instruction's last record that may leave the block, -1 when none; whether any of them has ops behind it. */
+  private lastLeaving = -1;
+  private unsettled = false;
   private fixedPc = false;
   private pageLow = 0;
   private pageHigh = 0;
@@ -91,6 +94,15 @@ export class Builder {
     this.nextTemp = ENV_TEMPS;
     this.constants.length = 0;
     this.lastRecord = -1;
+    this.lastLeaving = -1;
+    this.unsettled = false;
+  }
+
+  /** Ends an instruction; a jump does that by itself. */
+  endInsn(): void {
+    if (this.unsettled && !this.ended) this.settle('settle', 0);
+    this.lastLeaving = -1;
+    this.unsettled = false;
   }
 
   /** Takes the current instruction back: its first record is at `cursor`. */
@@ -190,6 +202,7 @@ export class Builder {
     const d = this.temp();
     this.record(name, d, base, 0);
     this.memoryFields(offset);
+    this.lastLeaving = this.lastRecord;
     return d;
   }
 
@@ -198,6 +211,7 @@ export class Builder {
     this.record(name, 0, a, b);
     this.memoryFields(offset);
     this.lastTemp = -1;
+    this.lastLeaving = this.lastRecord;
   }
 
   /** helper(env, a, b, c, arg); a helper without a result leaves its return value unused. */
@@ -212,6 +226,7 @@ export class Builder {
 
   /** Ends the block: goes on at pc + delta. `isCall`: the next instruction is where a return comes back to. */
   jumpRel(delta: number, options: { isCall?: boolean } = {}): void {
+    this.settleTo(() => this.pcRel(delta));
     const at = this.cursor;
     this.record('goto', 0, 0, 0);
     this.cursor = at + GOTO_SIZE;
@@ -229,6 +244,7 @@ export class Builder {
       return;
     }
     const left = this.materialise(a);
+    this.settleTo(() => this.select(this.comparison(name, left, b), this.pcRel(delta), this.nextPc()));
     const at = this.cursor;
     this.record(name, 0, left, y === undefined ? b : 0, y === undefined ? 0 : 1);
     this.immediate(y ?? 0);
@@ -241,6 +257,7 @@ export class Builder {
   /** Ends the block: goes on at the pc in `target`; `hint` is one of HINT_*. */
   jumpIndirect(target: Value, hint: number = HINT_NONE): void {
     const a = this.materialise(target);
+    this.settleTo(() => a);
     const at = this.cursor;
     this.record('indirect', 0, a, 0);
     this.i32[(at + INDIRECT_HINT) >> 2] = hint;
@@ -292,10 +309,38 @@ export class Builder {
     this.u16[at + 1] = helper;
     this.u16[at + 2] = operands.arg ?? 0;
     this.u16[at + 3] = this.insnIndex;
+    this.lastLeaving = this.lastRecord;
     return d;
   }
 
+  /** In front of a jump to the pc that `target` gives: leaves for it if an access in front asked for that. */
+  private settleTo(target: () => Value): void {
+    this.closeAccess();
+    if (this.unsettled) this.settle('settleto', this.materialise(target()));
+  }
+
+  private settle(name: 'settle' | 'settleto', target: number): void {
+    this.record(name, 0, target, 0);
+    this.u16[(this.cursor - 2) >> 1] = this.insnIndex;
+    this.lastTemp = -1;
+  }
+
+  /** More ops of the instruction follow the last one that may leave the block. */
+  private closeAccess(): void {
+    if (this.lastLeaving < 0) return;
+    this.u16[(this.lastLeaving + 14) >> 1] |= INNER;
+    this.lastLeaving = -1;
+    this.unsettled = true;
+  }
+
+  private comparison(name: BranchName, a: Value, b: Value): Value {
+    const [op, negate] = COMPARISON[name];
+    const holds = this.binary(op, a, b);
+    return negate ? this.binary('xor', holds, this.imm(1)) : holds;
+  }
+
   private record(name: OpName, d: number, a: number, b: number, form: 0 | 1 = 0): void {
+    this.closeAccess();
     const at = this.cursor >> 1;
     this.u16[at] = OPCODE_NUMBER[name] + form;
     this.u16[at + 1] = d;
@@ -334,6 +379,16 @@ export class Builder {
     this.cells.push(at);
   }
 }
+
+/** The value of a branch's condition: an op, and whether its result is negated. */
+const COMPARISON: Readonly<Record<BranchName, readonly [op: BinaryName, negate: boolean]>> = {
+  breq: ['seteq', false],
+  brne: ['setne', false],
+  brlts: ['setlts', false],
+  brges: ['setlts', true],
+  brltu: ['setltu', false],
+  brgeu: ['setltu', true],
+};
 
 const RIGHT_IDENTITY: ReadonlySet<BinaryName> = new Set<BinaryName>(['add', 'sub', 'or', 'xor', 'shl', 'shr', 'sar', 'rol', 'ror']);
 

@@ -1,6 +1,6 @@
 /** Reads IR bytecode (encoding.ts) back as objects, for the optimiser, the lowering and the printer. */
 import { BLOCK_CODE, BLOCK_DELTAS, BLOCK_FLAGS, BLOCK_INSNS, BLOCK_PC } from '../mem/layout.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, INDIRECT_HINT, INDIRECT_PROFILE, PROFILE_LENGTH, recordSize } from './encoding.js';
+import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, INDIRECT_HINT, INDIRECT_PROFILE, INNER, PROFILE_LENGTH, recordSize } from './encoding.js';
 import type { OpInfo, OpName } from './ops.js';
 
 /** A 64-bit constant: a number where it is a safe integer, else a bigint; signed either way. */
@@ -29,6 +29,8 @@ export interface IrOp {
   arg: number;
   /** Index in its block of the instruction that a fault in this op belongs to. */
   insn: number;
+  /** A load, store or helper that other ops of its instruction follow: see INNER. */
+  inner: boolean;
   /** HINT_* of goto and indirect. */
   hint: number;
   /** Low 32 bits (unsigned) of the pcOffsets that an indirect exit has gone to. */
@@ -96,7 +98,8 @@ export class Decoder {
       offset: 0,
       helper: 0,
       arg: 0,
-      insn: this.u16[h + 7],
+      insn: this.u16[h + 7] & ~INNER,
+      inner: (this.u16[h + 7] & INNER) !== 0 && mayBeInner(info),
       hint: 0,
       profile: NO_PROFILE,
       returnOffset: 0,
@@ -147,6 +150,10 @@ export class Decoder {
     if (high === low >> 31) return low;
     return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + (low >>> 0) : this.i64[at >> 3];
   }
+}
+
+function mayBeInner(info: OpInfo): boolean {
+  return info.kind === 'load' || info.kind === 'store' || info.kind === 'call' || info.kind === 'float';
 }
 
 const NONE: readonly Target[] = [];

@@ -7,8 +7,9 @@
  *     binary, immediate form   +8 i64 immediate (b unused)
  *     const, pcrel, debug      +8 i64 immediate
  *     select                   +8 u16 slot c
- *     load, store              +8 i32 offset, +14 u16 index of the instruction in its block
- *     call, float              +8 u16 slot c, +10 u16 helper, +12 u16 arg, +14 u16 index of the instruction
+ *     load, store              +8 i32 offset, +14 u16 index of the instruction in its block (| INNER)
+ *     call, float              +8 u16 slot c, +10 u16 helper, +12 u16 arg, +14 u16 index of the instruction (| INNER)
+ *     settle                   +14 u16 index of the instruction
  *
  * goto and branch end a block and take several records: each target is a cell (i32: host address of a block header, at +0 of the cell) with
  * its pcOffset (i64) at CELL_TARGET behind it. An indirect exit keeps a profile: the low 32 bits of the last pcOffsets that the
@@ -19,6 +20,9 @@
  *     branch                   +8 i64 immediate b, +16 cell when taken, +24 cell when not taken, +32 i64, +40 i64 targets
  */
 import { type OpInfo, type OpName, OPS } from './ops.js';
+
+/** Marks an op that may leave the block but is not the last of its instruction: STATUS_EXIT then waits for a `settle`. */
+export const INNER = 0x8000;
 
 export const CELL_TARGET = 16;
 export const GOTO_CELL = 8;

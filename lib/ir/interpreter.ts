@@ -63,7 +63,7 @@ import {
   SLOW_LOAD,
   SLOW_STORE,
 } from './access.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, GOTO_CELL, INDIRECT_POSITION, INDIRECT_PROFILE, type Opcode, PROFILE_LENGTH, recordSize } from './encoding.js';
+import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, GOTO_CELL, INDIRECT_POSITION, INDIRECT_PROFILE, INNER, type Opcode, PROFILE_LENGTH, recordSize } from './encoding.js';
 import type { Operands, SlotType } from './ops.js';
 
 const HOOK_POLL = { params: ['i32'], results: ['i32'] } as const;
@@ -426,11 +426,11 @@ function advance({ w, locals, next }: Context, bytes: number): void {
   w.br(next);
 }
 
-function operands(c: Context, types: readonly [SlotType, SlotType], immediate: boolean): Operands {
+function operands(c: Context, types: readonly [SlotType, SlotType, SlotType?], immediate: boolean): Operands {
   return {
     a: () => pushSlot(c, 4, types[0]),
     b: () => (immediate ? pushImmediate(c) : pushSlot(c, 6, types[1])),
-    c: () => pushSlot(c, 8, 'i64'),
+    c: () => pushSlot(c, 8, types[2] ?? 'i64'),
   };
 }
 
@@ -494,8 +494,11 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.set(locals.pc);
       emitProfile(c);
       return emitIndirect(c);
+    case 'settle':
+      return emitSettle(c, info);
     case 'leave':
       account(w, locals, () => w.get(BUDGET));
+      clearStatus(w);
       w.get(ENV);
       w.get(BUDGET);
       w.i32(0);
@@ -578,14 +581,63 @@ function storeExactBudget({ w, locals }: Context): void {
   w.get(locals.block);
   w.mem('i32.load', BLOCK_INSNS);
   w.op('i32.add');
-  w.get(locals.ip);
-  w.mem('i32.load16_u', 14);
+  pushInsn({ w, locals });
   w.op('i32.sub');
   w.mem('i32.store', ENV_BUDGET);
 }
 
-/** Leaves by `depart` if ENV_STATUS is set; `complete` runs first unless it is a trap. */
-function checkStatus({ w, locals, functions }: Context, complete?: () => void): void {
+/** Pushes the index of the current instruction. */
+function pushInsn({ w, locals }: Pick<Context, 'w' | 'locals'>): void {
+  w.get(locals.ip);
+  w.mem('i32.load16_u', 14);
+  w.i32(INNER - 1);
+  w.op('i32.and');
+}
+
+function clearStatus(w: Code): void {
+  w.get(ENV);
+  w.i32(STATUS_NONE);
+  w.mem('i32.store', ENV_STATUS);
+}
+
+/** Leaves by `depart`; the departing instruction takes its tick there. */
+function departNow({ w, locals, functions }: Context): void {
+  account(w, locals, () => {
+    w.get(ENV);
+    w.mem('i32.load', ENV_BUDGET);
+    w.i32(1);
+    w.op('i32.sub');
+  });
+  w.get(ENV);
+  w.get(locals.block);
+  pushInsn({ w, locals });
+  w.returnCall(functions.depart);
+}
+
+/** Leaves if an access of this instruction has asked for that. */
+function emitSettle(c: Context, info: Extract<Opcode['info'], { kind: 'settle' }>): void {
+  const { w, locals, functions } = c;
+  w.get(ENV);
+  w.mem('i32.load', ENV_STATUS);
+  w.if_();
+  if (info.hasTarget) {
+    account(w, locals, () => w.get(BUDGET));
+    clearStatus(w);
+    w.get(ENV);
+    pushSlot(c, 4, 'i64');
+    w.mem('i64.store', ENV_PC);
+    w.get(ENV);
+    w.get(BUDGET);
+    w.i32(0);
+    w.returnCall(functions.dispatch);
+  } else departNow(c);
+  w.end();
+  advance(c, recordSize(info));
+}
+
+/** Leaves by `depart` on a trap, or on any other status unless ops of the same instruction follow. `complete` runs first unless it is a trap. */
+function checkStatus(c: Context, complete?: () => void): void {
+  const { w, locals } = c;
   w.get(ENV);
   w.mem('i32.load', ENV_STATUS);
   w.if_();
@@ -598,18 +650,19 @@ function checkStatus({ w, locals, functions }: Context, complete?: () => void): 
     complete();
     w.end();
   }
-  // The departing instruction takes its tick in `depart`.
-  account(w, locals, () => {
-    w.get(ENV);
-    w.mem('i32.load', ENV_BUDGET);
-    w.i32(1);
-    w.op('i32.sub');
-  });
-  w.get(ENV);
-  w.get(locals.block);
+  const inner = w.block();
   w.get(locals.ip);
   w.mem('i32.load16_u', 14);
-  w.returnCall(functions.depart);
+  w.i32(INNER);
+  w.op('i32.ge_u');
+  w.get(ENV);
+  w.mem('i32.load', ENV_STATUS);
+  w.i32(STATUS_TRAP);
+  w.op('i32.ne');
+  w.op('i32.and');
+  w.brIf(inner);
+  departNow(c);
+  w.end();
   w.end();
 }
 
@@ -705,7 +758,7 @@ function emitFloat(c: Context, info: Extract<Opcode['info'], { kind: 'float' }>)
   w.op('i32.ne');
   w.brIf(fail);
   w.scratch(info.types[0], (result) => {
-    info.emit(w, operands(c, [info.types[1], info.types[2]], false), fail);
+    info.emit(w, operands(c, [info.types[1], info.types[2], info.types[3]], false), fail);
     w.set(result);
     setD(c, info.types[0], () => w.get(result));
   });

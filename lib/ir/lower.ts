@@ -22,6 +22,7 @@ import {
   EXIT_MISS,
   EXIT_PARTIAL,
   PAGE_SIZE,
+  STATUS_NONE,
   STATUS_TRAP,
 } from '../mem/layout.js';
 import { assert, unreachable } from '../util/errors.js';
@@ -56,6 +57,8 @@ export interface LoweringImports {
   readonly dispatch: number;
   /** Function index of a helper of the guest. */
   helper(index: number): number;
+  /** Whether the helper may set ENV_STATUS. */
+  mayLeave(index: number): boolean;
 }
 
 /** At most so many targets of an indirect exit are compared in line. */
@@ -397,12 +400,11 @@ class Lowering {
       }
       case 'indirect':
         return this.emitIndirect(node, op);
+      case 'settle':
+        return this.emitSettle(node, op, info);
       case 'leave':
-        this.storeRegisters(this.dirtyAt[node]);
-        w.get(ENV);
-        w.get(BUDGET);
-        w.i32(0);
-        return w.returnCall(this.imports.dispatch);
+        this.clearStatus();
+        return this.exitToDispatch(node);
       case 'debug':
         this.storeRegisters(this.dirtyAt[node]);
         this.storePc(() => w.i64(op.immediate ?? 0));
@@ -416,11 +418,11 @@ class Lowering {
     }
   }
 
-  private operands(op: IrOp, a: SlotType, b: SlotType): Operands {
+  private operands(op: IrOp, a: SlotType, b: SlotType, c: SlotType = 'i64'): Operands {
     return {
       a: () => this.push(op.a, a),
       b: () => (op.immediate === undefined ? this.push(op.b, b) : this.w.i64(op.immediate)),
-      c: () => this.push(op.c, 'i64'),
+      c: () => this.push(op.c, c),
     };
   }
 
@@ -552,22 +554,66 @@ class Lowering {
     w.end();
   }
 
-  /** The result of a slow path or helper is in `value`: assigns it unless a trap is pending, then leaves if any status is set. */
+  /** The result of a slow path or helper is in `value`: assigns it unless a trap is pending, then leaves if the status says so. */
   private finishSlow(op: IrOp, type: SlotType): void {
+    const { w } = this;
+    this.ifLeaving(op);
+    if (!op.inner) {
+      w.get(ENV);
+      w.mem('i32.load', ENV_STATUS);
+      w.i32(STATUS_TRAP);
+      w.op('i32.ne');
+      w.if_();
+      this.assignBits(op, type);
+      w.end();
+    }
+    this.depart(op);
+    w.end();
+    this.assignBits(op, type);
+  }
+
+  /** Opens an `if`: the status makes `op` leave the block, be it with a trap or, for the last op of an instruction, at its end. */
+  private ifLeaving(op: IrOp): void {
+    const { w } = this;
+    w.get(ENV);
+    w.mem('i32.load', ENV_STATUS);
+    if (op.inner) {
+      w.i32(STATUS_TRAP);
+      w.op('i32.eq');
+    }
+    w.ifRare();
+  }
+
+  private emitSettle(node: number, op: IrOp, info: Extract<IrOp['info'], { kind: 'settle' }>): void {
     const { w } = this;
     w.get(ENV);
     w.mem('i32.load', ENV_STATUS);
     w.ifRare();
+    if (info.hasTarget) {
+      this.clearStatus();
+      w.get(ENV);
+      this.push(op.a, 'i64');
+      w.mem('i64.store', ENV_PC);
+      this.exitToDispatch(node);
+    } else this.depart(op);
+    w.end();
+  }
+
+  private clearStatus(): void {
+    const { w } = this;
     w.get(ENV);
-    w.mem('i32.load', ENV_STATUS);
-    w.i32(STATUS_TRAP);
-    w.op('i32.ne');
-    w.if_();
-    this.assignBits(op, type);
-    w.end();
-    this.depart(op);
-    w.end();
-    this.assignBits(op, type);
+    w.i32(STATUS_NONE);
+    w.mem('i32.store', ENV_STATUS);
+  }
+
+  /** Goes on at ENV_PC. */
+  private exitToDispatch(node: number): void {
+    const { w } = this;
+    this.storeRegisters(this.dirtyAt[node]);
+    w.get(ENV);
+    w.get(BUDGET);
+    w.i32(0);
+    w.returnCall(this.imports.dispatch);
   }
 
   private assignBits(op: IrOp, type: SlotType): void {
@@ -602,9 +648,7 @@ class Lowering {
     this.push(op.b, 'i64');
     w.i32(info.size);
     w.call(this.imports.slowStore);
-    w.get(ENV);
-    w.mem('i32.load', ENV_STATUS);
-    w.ifRare();
+    this.ifLeaving(op);
     this.depart(op);
     w.end();
     w.end();
@@ -630,7 +674,8 @@ class Lowering {
     w.i32(op.arg);
     w.call(this.imports.helper(op.helper));
     w.set(this.value);
-    this.finishSlow(op, type);
+    if (this.imports.mayLeave(op.helper)) this.finishSlow(op, type);
+    else this.assignBits(op, type);
   }
 
   private emitFloat(op: IrOp, info: Extract<IrOp['info'], { kind: 'float' }>): void {
@@ -648,7 +693,7 @@ class Lowering {
       w.brIfRare(fail);
     }
     w.scratch(type, (result) => {
-      info.emit(w, this.operands(op, info.types[1], info.types[2]), fail);
+      info.emit(w, this.operands(op, info.types[1], info.types[2], info.types[3]), fail);
       w.set(result);
       this.assign(op.d, type, () => w.get(result));
     });

@@ -26,6 +26,8 @@ export function sources(op: IrOp): readonly Source[] {
     case 'call':
     case 'float':
       return C;
+    case 'settle':
+      return op.info.hasTarget ? A : NONE;
     default:
       return NONE;
   }
@@ -57,7 +59,7 @@ export function isPure(op: IrOp): boolean {
 /** Whether `op` may leave the block in the middle (fault, exit): the guest registers must be exact there. */
 export function mayLeave(op: IrOp): boolean {
   const { kind } = op.info;
-  return kind === 'load' || kind === 'store' || kind === 'call' || kind === 'float';
+  return kind === 'load' || kind === 'store' || kind === 'call' || kind === 'float' || kind === 'settle';
 }
 
 /** Type of the value that `op` writes to d. `mov` takes its source's type. */

@@ -47,6 +47,8 @@ export function printOp(op: IrOp, name: SlotNames): string {
       return list(name(op.a)) + (op.hint ? `  ; hint ${op.hint}` : '');
     case 'debug':
       return list(String(op.immediate));
+    case 'settle':
+      return `${info.hasTarget ? list(name(op.a)) : op.name}  ; insn ${op.insn}`;
     case 'leave':
     case 'stop':
       return op.name;

@@ -9,6 +9,8 @@ export function verify(block: IrBlock, guest: { readonly zeroSlot: number; reado
   const problems: string[] = [];
   const written = new Set<number>();
   let insn = 0;
+  // The instruction with an access whose STATUS_EXIT waits for a `settle`.
+  let unsettled = -1;
   for (const [i, op] of block.ops.entries()) {
     const report = (text: string): void => void problems.push(`op ${i} (${op.name}): ${text}`);
     for (const source of sources(op)) {
@@ -25,8 +27,12 @@ export function verify(block: IrBlock, guest: { readonly zeroSlot: number; reado
     if (op.name === 'stop') report('stop is for the interpreter');
     if (hasInsn(op)) {
       if (op.insn < insn || op.insn >= block.insns) report(`instruction index ${op.insn} out of order`);
+      if (unsettled >= 0 && op.insn !== unsettled) report(`instruction ${unsettled} is not settled`);
       insn = op.insn;
+      if (op.inner) unsettled = op.insn;
     }
+    if (op.info.kind === 'settle' || op.name === 'leave') unsettled = -1;
+    else if (unsettled >= 0 && endsBlock(op.info)) report(`instruction ${unsettled} is not settled`);
     if ((op.info.kind === 'call' || op.info.kind === 'float') && op.helper >= guest.helpers) report(`no helper ${op.helper}`);
   }
   if (block.ops.length === 0) problems.push('no ops');
@@ -35,7 +41,7 @@ export function verify(block: IrBlock, guest: { readonly zeroSlot: number; reado
 
 function hasInsn(op: IrOp): boolean {
   const { kind } = op.info;
-  return kind === 'load' || kind === 'store' || kind === 'call' || kind === 'float';
+  return kind === 'load' || kind === 'store' || kind === 'call' || kind === 'float' || kind === 'settle';
 }
 
 /** Helpers that take fewer operands get the zero slot, or the first temporary where there is none. */

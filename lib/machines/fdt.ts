@@ -87,7 +87,8 @@ function padded(out: ByteWriter, bytes: Uint8Array): void {
 }
 
 /** Reads a blob. Throws `ImageError`, which names `file` and the offset, for anything malformed. */
-export function readFdt(blob: Uint8Array, file = 'device tree'): FdtNode {
+export function readFdt(contents: Uint8Array, file = 'device tree'): FdtNode {
+  const blob = new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength);
   const fail = (at: number, what: string): ImageError => new ImageError(`${file}: at offset 0x${at.toString(16)}: ${what}`);
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const u32 = (at: number): number => {

@@ -44,6 +44,9 @@ export const ENV_RESERVATION = 0x0c70; // i64: paddr reserved by load-reserved, 
 export const ENV_STAT_FILLS = 0x0c78; // i32: TLB fills (statistics, not state)
 export const ENV_STAT_SLOW = 0x0c7c; // i32: slow-path accesses (statistics, not state)
 export const ENV_STAT_INTERPRETED = 0x0c88; // i64: ticks that the interpreter ran (statistics, not state)
+export const ENV_TICKS = 0x0c90; // i64: ticks that this hart took before its current turn
+export const ENV_TICK_SKEW = 0x0c98; // i64: global tick less the hart's own ticks, while it runs
+export const ENV_YIELD = 0x0ca0; // i32: nonzero: the hart gives up the rest of its turn (EXIT_REQUEST)
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;
@@ -81,6 +84,8 @@ export const TLB_NEXT = 24; // i32: next entry with an open write tag for the sa
 export const TLB_PREV = 28; // i32: the one before, 0 at the head
 /** A tag that equals no masked address (bit 0 set). */
 export const TLB_NONE = -1;
+/** Or'ed to the page in TLB_WRITE: stores are allowed but must be tracked (slow path). Equals no masked address either. */
+export const TLB_TRACKED = 0x800;
 
 /** Jump cache: (pc, context) -> block. */
 export const ENV_JUMP_CACHE = 0x90000;

@@ -104,7 +104,10 @@ test('bad saved state changes nothing', () => {
   const { clint } = bench();
   const before = saveDevice(clint);
   for (const data of [null, {}, [], [{ msip: 1, mtimecmpLow: 0, mtimecmpHigh: 0 }], [{ msip: 2 }, {}]]) {
-    assert.throws(() => loadDevice(clint, { ...before, data }), (error: unknown) => error instanceof ImageError);
+    assert.throws(
+      () => loadDevice(clint, { ...before, data }),
+      (error: unknown) => error instanceof ImageError,
+    );
   }
   assert.equal(saveDevice(clint), before);
 });

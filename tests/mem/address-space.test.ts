@@ -135,10 +135,16 @@ for (const [what, paddr, size] of [
 }
 
 test('the device is found among many, in any order of access', () => {
-  const devices = Array.from({ length: 33 }, (_, i) => ({ name: `d${i}`, base: 0x10000 + i * 0x200, size: 0x100, kind: new Recorder(`d${i}`, 0x100, [4]) }));
+  const devices = Array.from({ length: 33 }, (_, i) => ({
+    name: `d${i}`,
+    base: 0x10000 + i * 0x200,
+    size: 0x100,
+    kind: new Recorder(`d${i}`, 0x100, [4]),
+  }));
   const { space, hartsAt } = allocate([RAM, ...devices]);
   for (const step of [1, 7, 20]) {
-    for (let i = 0, k = 0; i < devices.length; i++, k = (k + step) % devices.length) space.mmioRead(hartsAt, 0x10000 + k * 0x200 + 4 * step, 4);
+    for (let i = 0, k = 0; i < devices.length; i++, k = (k + step) % devices.length)
+      space.mmioRead(hartsAt, 0x10000 + k * 0x200 + 4 * step, 4);
   }
   for (const { kind } of devices) assert.equal(kind.log, ['r4 4', 'r4 28', 'r4 80']);
 });
@@ -152,9 +158,16 @@ test('a machine whose regions overlap or are not made of pages is refused', () =
     [{ ...RAM, size: 0x1800 }],
     [{ ...RAM, size: 0 }],
   ];
-  for (const regions of bad) assert.throws(() => allocate(regions), (error: unknown) => error instanceof InternalError);
+  for (const regions of bad)
+    assert.throws(
+      () => allocate(regions),
+      (error: unknown) => error instanceof InternalError,
+    );
   const { space } = allocate([RAM]);
-  assert.throws(() => space.map({ name: 'd', base: 0x80000000, size: 0x100, kind: device }), (error: unknown) => error instanceof InternalError);
+  assert.throws(
+    () => space.map({ name: 'd', base: 0x80000000, size: 0x100, kind: device }),
+    (error: unknown) => error instanceof InternalError,
+  );
 });
 
 test('an address space that does not fit into its memory is refused', () => {
@@ -163,12 +176,15 @@ test('an address space that does not fit into its memory is refused', () => {
   assert.throws(() => new AddressSpace(memory, 0x1000, [ROM]), /does not fit/);
 });
 
-test('3 GiB of RAM can be laid out and reached to the last byte, more is the user\'s mistake', () => {
+test("3 GiB of RAM can be laid out and reached to the last byte, more is the user's mistake", () => {
   const big: Region = { ...RAM, size: 3 * 2 ** 30 };
   const { space } = allocate([big]);
   assert.ok(space.writeBytes(0x80000000 + 3 * 2 ** 30 - 1, Uint8Array.of(0x5a)));
   assert.equal([...(space.readBytes(0x80000000 + 3 * 2 ** 30 - 1, 1) ?? [])], [0x5a]);
-  assert.throws(() => allocate([{ ...RAM, size: 3 * 2 ** 30 + 0x1000 }]), (error: unknown) => error instanceof ConfigError);
+  assert.throws(
+    () => allocate([{ ...RAM, size: 3 * 2 ** 30 + 0x1000 }]),
+    (error: unknown) => error instanceof ConfigError,
+  );
 });
 
 test.run();

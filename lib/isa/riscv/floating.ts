@@ -16,9 +16,8 @@ export const arithmetic = (op: FloatName, helper: HelperName) => (b: B, o: TwoRo
   b.setF(o.rd, b.floatNearest(op, helper, { a: b.f(o.rs1), b: b.f(o.rs2), arg: o.rm }));
 export const arithmetic1 = (op: FloatName, helper: HelperName) => (b: B, o: OneRounded) =>
   b.setF(o.rd, b.floatNearest(op, helper, { a: b.f(o.rs1), arg: o.rm }));
-/** The fused operations have their fast path in the helper. */
-export const fused = (helper: HelperName) => (b: B, o: ThreeRounded) =>
-  b.setF(o.rd, b.call(helper, { a: b.f(o.rs1), b: b.f(o.rs2), c: b.f(o.rs3), arg: o.rm }));
+export const fused = (op: FloatName, helper: HelperName) => (b: B, o: ThreeRounded) =>
+  b.setF(o.rd, b.floatNearest(op, helper, { a: b.f(o.rs1), b: b.f(o.rs2), c: b.f(o.rs3), arg: o.rm }));
 
 /** Minimum and maximum. */
 export const choice = (helper: HelperName) => (b: B, o: Two) => b.setF(o.rd, b.call(helper, { a: b.f(o.rs1), b: b.f(o.rs2) }));

@@ -39,8 +39,9 @@ export const SATP = 0x10c8;
 export const STIMECMP = 0x10d0;
 /** The S-mode external interrupt line alone: reads of mip see it or'ed with the bit that software wrote. */
 export const SEIP_WIRE = 0x10d8;
-/** Bytes of the last load-reserved; its paddr is ENV_RESERVATION. */
+/** Bytes and vaddr of the last load-reserved; its paddr is ENV_RESERVATION. */
 export const RESERVATION_SIZE = 0x10e0;
+export const RESERVATION_VADDR = 0x10e8;
 export const PMPCFG = 0x1100; // u8[16]
 export const PMPADDR = 0x1110; // i64[16]
 /** What the machine's harts have beyond RV64GC with Sv48: OPTION_* bits. Configuration, kept by a reset. */

@@ -2,7 +2,8 @@
  * Physical memory: regions of RAM and ROM, and one record per page ("frame") that says who depends on the page's contents.
  *
  * A frame's write tags (TLB entries through which translated code may store to it) form a doubly linked list through the entries, so
- * that they can be closed without a search. Invariant: a TLB entry's write tag is open if and only if the entry is in its frame's list.
+ * that they can be closed without a search. Invariant: a TLB entry's write tag is open if and only if the entry is in its frame's list. A write tag is open
+ * (TLB_WRITE is the page), tracked (the page with TLB_TRACKED: allowed, by the slow path) or TLB_NONE.
  */
 import {
   FRAME_CODE,
@@ -28,8 +29,8 @@ import {
   REGION_START,
   TLB_FRAME,
   TLB_NEXT,
-  TLB_NONE,
   TLB_PREV,
+  TLB_TRACKED,
   TLB_WRITE,
 } from '../layout';
 
@@ -72,7 +73,7 @@ export function frameOf(paddr: i64): i32 {
 /** Whether `paddr` is writable memory. */
 export function isRam(paddr: i64): i32 {
   const region = regionOf(paddr);
-  return region ? i32(load<i32>(region, REGION_FLAGS) == 0) : 0;
+  return region ? i32(load<i32>(region, REGION_FLAGS) === 0) : 0;
 }
 
 /** paddr of a frame's first byte. */
@@ -112,21 +113,25 @@ export function openEntry(entry: i32, page: i64, record: i32): void {
   store<i64>(entry, page, TLB_WRITE);
 }
 
-/** Closes the open write tag of `entry`. */
-export function closeEntry(entry: i32): void {
+/** Whether the write tag of `entry` is open. */
+export function isOpen(entry: i32): bool {
+  return !(load<i32>(entry, TLB_WRITE) & (PAGE_SIZE - 1));
+}
+
+/** Takes `entry`, whose write tag is open, out of its frame's list; the caller writes the tag. */
+export function unlinkEntry(entry: i32): void {
   const next = load<i32>(entry, TLB_NEXT);
   const prev = load<i32>(entry, TLB_PREV);
   if (prev) store<i32>(prev, next, TLB_NEXT);
   else store<i32>(frameRecord(load<i32>(entry, TLB_FRAME)), next, FRAME_WRITER);
   if (next) store<i32>(next, prev, TLB_PREV);
-  store<i64>(entry, TLB_NONE, TLB_WRITE);
 }
 
-/** Closes all write tags of the frame with this record. */
+/** Closes all write tags of the frame with this record: they become tracked. */
 export function closeRecord(record: i32): void {
   let entry = load<i32>(record, FRAME_WRITER);
   while (entry) {
-    store<i64>(entry, TLB_NONE, TLB_WRITE);
+    store<i64>(entry, load<i64>(entry, TLB_WRITE) | TLB_TRACKED, TLB_WRITE);
     entry = load<i32>(entry, TLB_NEXT);
   }
   store<i32>(record, 0, FRAME_WRITER);
@@ -139,7 +144,7 @@ export function closeWriter(frame: i32): void {
 
 /** Whether cached translations depend on the page-table entries in this frame. */
 export function isTable(record: i32): bool {
-  return load<i32>(record, FRAME_TABLE_EPOCH) == load<i32>(GLOBAL_TABLE_EPOCH);
+  return load<i32>(record, FRAME_TABLE_EPOCH) === load<i32>(GLOBAL_TABLE_EPOCH);
 }
 
 /** A cached translation depends on page-table entries in `frame`, a table of `level` whose first entry maps `vaddr`. */
@@ -150,7 +155,7 @@ export function markTable(frame: i32, level: i32, vaddr: i64): void {
     store<i32>(record, load<i32>(GLOBAL_TABLE_EPOCH), FRAME_TABLE_EPOCH);
     store<i32>(record, level, FRAME_TABLE_LEVEL);
     store<i64>(record, vaddr, FRAME_TABLE_VADDR);
-  } else if (load<i32>(record, FRAME_TABLE_LEVEL) != level || load<i64>(record, FRAME_TABLE_VADDR) != vaddr) {
+  } else if (load<i32>(record, FRAME_TABLE_LEVEL) !== level || load<i64>(record, FRAME_TABLE_VADDR) !== vaddr) {
     store<i32>(record, -1, FRAME_TABLE_LEVEL);
   }
 }
@@ -175,7 +180,7 @@ export function markCode(paddr: i64, bytes: i32): void {
   const record = frameRecord(frameIn(region, paddr));
   const first = (<i32>paddr & (PAGE_SIZE - 1)) >> 6;
   const last = min(((<i32>paddr & (PAGE_SIZE - 1)) + bytes - 1) >> 6, 63);
-  const granules = ((<i64>-1 << first) & (<i64>-1 >>> (63 - last)));
+  const granules = ((<i64>-1) << first) & (<i64>-1 >>> (63 - last));
   const old = load<i64>(record, FRAME_CODE);
   if (!old) closeRecord(record);
   store<i64>(record, old | granules, FRAME_CODE);

@@ -14,6 +14,6 @@ export function loadPhysical(paddr: i64, size: i32): i64 {
 export function storePhysical(paddr: i64, value: i64, size: i32): i32 {
   const region = regionOf(paddr);
   if (!region || load<i32>(region, REGION_FLAGS) || (<i32>paddr & (PAGE_SIZE - 1)) + size > PAGE_SIZE) return 0;
-  putTracked(0, frameIn(region, paddr), hostIn(region, paddr), paddr, value, size);
+  putTracked(0, frameIn(region, paddr), hostIn(region, paddr), value, size);
   return 1;
 }
