@@ -1,5 +1,6 @@
 /** The guest's serial line on the host: standard input and output, a file, or nothing. */
 import { createWriteStream, openSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import type { CharBackend, CharReceiver } from '../devices/device.js';
 import { ConfigError, describeSystemError } from '../util/errors.js';
@@ -10,6 +11,7 @@ import type { Session } from './session.js';
 
 export class HostConsole implements CharBackend {
   private receiver: CharReceiver | undefined;
+  private closing: Promise<void> | undefined;
   private readonly input: Input | undefined;
   private readonly output: Output | undefined;
   private readonly restore: () => void;
@@ -57,7 +59,12 @@ export class HostConsole implements CharBackend {
   }
 
   /** Gives the terminal back; resolves when all output is written. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.finish();
+    return this.closing;
+  }
+
+  private async finish(): Promise<void> {
     this.input?.stop();
     this.restore();
     await this.output?.finish();
@@ -66,19 +73,19 @@ export class HostConsole implements CharBackend {
 
 /** Opens the console that the user chose. Throws `ConfigError` when a file cannot be written. */
 export function openConsole(target: ConsoleTarget, session: Session, say: (message: string) => void): HostConsole {
-  const trouble = {
-    onDrain: () => session.wake(),
-    onClosed: () => session.finish({ reason: 'closed' }),
-    onError: (error: Error) => session.fail(error),
-  };
   if (target.kind === 'none') return new HostConsole({});
+  const open = (stream: Writable, name: string, options: { endsStream: boolean }): Output =>
+    new Output(stream, {
+      ...options,
+      onDrain: () => session.wake(),
+      onClosed: () => session.finish({ reason: 'closed' }),
+      onError: (error) => session.fail(new ConfigError(`${name}: ${describeSystemError(error)}`)),
+    });
   if (target.kind === 'file') {
     const stream = createWriteStream(target.path, { fd: openForWriting(target.path, '--console') });
-    const onError = (error: Error) => session.fail(new ConfigError(`--console ${target.path}: ${describeSystemError(error)}`));
-    return new HostConsole({ output: new Output(stream, { ...trouble, onError, endsStream: true }) });
+    return new HostConsole({ output: open(stream, `--console ${target.path}`, { endsStream: true }) });
   }
-  const output = new Output(process.stdout, { ...trouble, endsStream: false });
-  return new HostConsole({ output, ...openInput(session, say) });
+  return new HostConsole({ output: open(process.stdout, 'standard output', { endsStream: false }), ...openInput(session, say) });
 }
 
 /** Opens `path` for writing, empty. `option` names it in the `ConfigError`. */

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sade from 'sade';
 import { ConfigError, describeSystemError, ImageError, UnimplementedError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
-import { bootMachine, machineConfig } from './boot.js';
+import { bootMachine, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { joinValues, parserSettings, RUN_OPTIONS, type RunOptions, runOptions } from './options.js';
@@ -58,6 +58,7 @@ function checkedOptions(kernel: string, parsed: Record<string, unknown>): RunOpt
 
 async function runCommand(options: RunOptions): Promise<number> {
   if (options.dumpDtb !== undefined) return dumpDeviceTree(options, options.dumpDtb);
+  const loaded = loadMachine(options);
   const session = new Session();
   const say = (message: string) => {
     if (!options.quiet) complain(message);
@@ -66,7 +67,7 @@ async function runCommand(options: RunOptions): Promise<number> {
   for (const signal of SIGNAL_NAMES) process.on(signal, () => onSignal(session, signal));
   const console = openConsole(options.console, session, say);
   try {
-    const machine = bootMachine(options, { console, session, createEngine });
+    const machine = bootMachine(loaded, { console, session, createEngine });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
     const end = await run({
@@ -81,7 +82,7 @@ async function runCommand(options: RunOptions): Promise<number> {
     const seconds = (performance.now() - startMs) / 1000;
     await console.close();
     report(end, machine.engine.tick, say);
-    if (options.stats !== undefined && end.reason !== 'closed') await writeStats(statsFile, collectStats(machine.engine, end, seconds));
+    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine.engine, end, seconds));
     return exitCode(end);
   } finally {
     await console.close();

@@ -31,7 +31,7 @@ export interface RunParts {
 export async function run(parts: RunParts): Promise<RunEnd> {
   const { engine, console, session, maxTicks, nowMs } = parts;
   const startMs = nowMs();
-  const hostNs = () => (nowMs() - startMs) * MS_NS;
+  const hostNs = () => Math.floor((nowMs() - startMs) * MS_NS);
   const isReal = () => parts.pace === 'real' || (parts.pace === undefined && console.inputOpen);
   let slice = SLICE_TICKS_FIRST;
   while (!session.end && !session.failure) {

@@ -3,8 +3,8 @@
  * 1995), section 8; where that leaves a choice, as QEMU's `serial` device does.
  *
  * Sending takes no virtual time: a byte written to THR is on its way at once, so the transmitter's FIFO never holds anything. Input
- * arrives at the line's speed, and its sender waits while the receiver has no room, so input never overruns; bytes under way are
- * state of this device. Overruns happen in loopback mode only. Not modelled: breaks, parity and framing errors, DMA signals.
+ * arrives byte by byte, in a time that does not depend on the divisor, and its sender waits while the receiver has no room: so input
+ * never overruns, only loopback does. Bytes under way are state of this device. Not modelled: breaks, parity and framing errors, DMA.
  */
 import {
   type CharBackend,
@@ -37,9 +37,6 @@ const FCR_CLEAR_XMIT = 0x04;
 const FCR_STORED = 0xc9;
 const FCR_TRIGGER_SHIFT = 6;
 // LCR: line control
-const LCR_WLEN = 0x03;
-const LCR_STOP = 0x04;
-const LCR_PARITY = 0x08;
 const LCR_DLAB = 0x80;
 // MCR: modem control
 const MCR_DTR = 0x01;
@@ -67,8 +64,10 @@ const TRIGGER_LEVELS = [1, 4, 8, 14] as const;
 const RESET_DIVISOR = 12;
 /** Bytes that the sender of input may have under way. */
 const WIRE_SIZE = 4096;
-/** The receiver's timeout, in characters without a new one. */
-const TIMEOUT_CHARS = 4;
+/** Time from one byte of input to the next: guests that poll at a real line's speed would burn a hundred thousand instructions on each. */
+const CHAR_NS = 20_000;
+/** The receiver's timeout, without a new byte. */
+const TIMEOUT_NS = 4 * CHAR_NS;
 
 interface Row {
   readonly name: string;
@@ -83,8 +82,6 @@ export interface Ns16550aPorts {
   readonly irq: IrqLine;
   readonly clock: VirtualClock;
   readonly backend: CharBackend;
-  /** Frequency of the input clock that the divisor divides. */
-  readonly clockHz: number;
 }
 
 export class Ns16550a implements Device, CharReceiver {
@@ -331,13 +328,6 @@ export class Ns16550a implements Device, CharReceiver {
     return this.fcr & FCR_ENABLE ? TRIGGER_LEVELS[(this.fcr >> FCR_TRIGGER_SHIFT) as 0 | 1 | 2 | 3] : 1;
   }
 
-  /** Time of one character on the line: start bit, data, parity, stop bits. */
-  private get charNs(): number {
-    const { lcr } = this;
-    const bits = 1 + 5 + (lcr & LCR_WLEN) + (lcr & LCR_PARITY ? 1 : 0) + (lcr & LCR_STOP ? 2 : 1);
-    return Math.round((bits * 16 * (this.divisor || 1) * 1e9) / this.ports.clockHz);
-  }
-
   /** A byte reaches the receiver. */
   private arrive(byte: number): void {
     if (this.received.length < this.capacity) this.received.push(byte);
@@ -354,7 +344,7 @@ export class Ns16550a implements Device, CharReceiver {
     const now = this.ports.clock.nowNs();
     if (this.receiverOpen() && this.wire.length > 0 && now >= this.nextByteNs) {
       this.arrive(this.wire.shift() as number);
-      this.nextByteNs = now + this.charNs;
+      this.nextByteNs = now + CHAR_NS;
       this.update();
     }
     this.armByteTimer();
@@ -385,7 +375,7 @@ export class Ns16550a implements Device, CharReceiver {
 
   private restartTimeout(): void {
     const running = this.fcr & FCR_ENABLE && this.received.length > 0;
-    this.armTimeout(running ? this.ports.clock.nowNs() + TIMEOUT_CHARS * this.charNs : 0);
+    this.armTimeout(running ? this.ports.clock.nowNs() + TIMEOUT_NS : 0);
   }
 
   private armTimeout(timeNs: number): void {

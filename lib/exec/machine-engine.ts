@@ -8,7 +8,7 @@ export interface Engine {
   readonly clock: VirtualClock;
   /**
    * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
-   * (default: without limit); the guest cannot tell how often a jump was interrupted.
+   * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
    */
   run(untilTick: number, skipUntilNs?: number): StopReason;
   /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */

@@ -48,7 +48,7 @@ function rows(config: MachineConfig): readonly MachineRow[] {
       base: 0x10000000,
       size: 0x100,
       irq: 10,
-      kind: ({ console, ...ports }) => new Ns16550a({ ...ports, backend: console, clockHz: UART_CLOCK_HZ }),
+      kind: ({ console, ...ports }) => new Ns16550a({ ...ports, backend: console }),
       node: serialNode,
     },
     { name: 'memory', base: RAM_BASE, size: config.memoryBytes, kind: 'ram', node: memoryNode },

@@ -11,7 +11,7 @@
  * The checksums of both sides are compared. Nothing is subtracted from whole-process times: the guest `empty` shows what a start costs.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldcodeElf } from './coldcode.js';
@@ -106,7 +106,7 @@ const HEAD = ['kernel', 'M insns', 'QEMU s', 'MIPS', 'hindsight s', 'MIPS', 'of 
 
 function row(result: Result): string[] {
   const { kernel, instructions, qemuSeconds, hindsight, interpreterMips } = result;
-  const mips = (seconds: number) => (instructions === 0 ? '' : (instructions / seconds / 1e6).toFixed(0));
+  const mips = (seconds: number) => (instructions === 0 ? '' : (instructions / seconds / 1e6).toFixed(instructions < 1e7 ? 2 : 0));
   return [
     kernel,
     (instructions / 1e6).toFixed(instructions < 1e7 ? 3 : 0),
@@ -116,7 +116,7 @@ function row(result: Result): string[] {
     hindsight ? mips(hindsight.seconds) : '',
     hindsight ? hindsight.wallSeconds.toFixed(2) : '',
     hindsight ? (qemuSeconds / hindsight.seconds).toFixed(2) : '',
-    interpreterMips?.toFixed(0) ?? '',
+    interpreterMips?.toFixed(instructions < 1e7 ? 2 : 0) ?? '',
   ];
 }
 
@@ -158,7 +158,7 @@ function report(results: readonly Result[], options: Options): string {
     'Written by `node dist/tests/bench/run.js --write`. Guests: `tests/bench/guests`. Times are of whole processes, medians of ' +
       `${options.rounds}; a ratio above 1 means that hindsight is the faster one.`,
     '',
-    `${date}; ${versions}; engine ${options.engine}.`,
+    `${date}; ${versions}; engine ${options.engine}; load average at the end ${loadavg()[0]!.toFixed(1)} on ${cpus().length} CPUs.`,
     '',
     line(HEAD),
     line(HEAD.map((_, column) => (column === 0 ? '---' : '--:'))),

@@ -7,15 +7,14 @@ import { FakeClock } from '../support/fake-clock.js';
 import { Line, Terminal } from '../support/ports.js';
 
 const [RBR, THR, DLL, IER, DLM, IIR, FCR, LCR, MCR, LSR, MSR, SCR] = [0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7];
-const CLOCK_HZ = 3_686_400;
-/** One character of 8 bits, no parity, one stop bit at divisor 2 (115200 baud). */
-const CHAR_NS = Math.round((10 * 16 * 2 * 1e9) / CLOCK_HZ);
+/** The time from one byte of input to the next. */
+const CHAR_NS = 20_000;
 
 class Bench {
   readonly clock = new FakeClock();
   readonly irq = new Line();
   readonly terminal = new Terminal();
-  readonly uart = new Ns16550a({ irq: this.irq, clock: this.clock, backend: this.terminal, clockHz: CLOCK_HZ });
+  readonly uart = new Ns16550a({ irq: this.irq, clock: this.clock, backend: this.terminal });
 
   read(offset: number): number {
     return this.uart.read(offset, 1);
@@ -101,7 +100,7 @@ test('without FIFOs one byte at a time is received, and the next waits for RBR t
   assert.not(bench.irq.level);
 });
 
-test('input arrives at the speed of the line', () => {
+test('input arrives a byte at a time', () => {
   const bench = new Bench().setUp(1);
   bench.terminal.type('abc');
   assert.is(bench.read(RBR), 0x61);

@@ -19,6 +19,8 @@ export class FakeEngine implements Engine {
 
   run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
     this.runs++;
+    if (skipUntilNs % 1 !== 0 && skipUntilNs !== Number.POSITIVE_INFINITY)
+      throw new RangeError(`${skipUntilNs} is no whole number of nanoseconds`);
     for (;;) {
       if (this.stopRequested) {
         this.stopRequested = false;

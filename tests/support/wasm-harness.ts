@@ -3,8 +3,8 @@
  * and everything else devices that record what is done to them.
  */
 import { readFileSync } from 'node:fs';
-import * as L from '../../lib/mem/layout.js';
 import * as R from '../../lib/isa/riscv/layout.js';
+import * as L from '../../lib/mem/layout.js';
 
 export const RAM_BASE = 0x80000000n;
 export const RAM_PAGES = 1024;

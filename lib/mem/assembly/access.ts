@@ -56,7 +56,7 @@ function cache(env: i32, vaddr: i64, translation: i64, region: i32, host: i32): 
   if (translation & TRANSLATE_UNCACHED) return;
   const offset = <i32>vaddr & OFFSET_MASK;
   const frame = frameIn(region, paddrOf(translation, vaddr));
-  fill(env, pageOf(vaddr), host - offset, frame, (translation & TRANSLATE_READ) != 0, (translation & TRANSLATE_WRITE) != 0);
+  fill(env, pageOf(vaddr), host - offset, frame, (translation & TRANSLATE_READ) !== 0, (translation & TRANSLATE_WRITE) !== 0);
 }
 
 /** A device's register; 0 with a trap pending if there is none. */
@@ -66,13 +66,13 @@ function readDevice(env: i32, vaddr: i64, paddr: i64, size: i32): i64 {
     return 0;
   }
   const low = mmioRead(env, <f64>(<u64>paddr), size);
-  if (load<i32>(env, ENV_STATUS) == STATUS_TRAP) {
+  if (load<i32>(env, ENV_STATUS) === STATUS_TRAP) {
     if (!load<i64>(env, ENV_CAUSE)) raiseAccessFault(env, vaddr, ACCESS_READ);
     return 0;
   }
   if (load<i32>(env, ENV_POLL)) store<i32>(env, STATUS_EXIT, ENV_STATUS);
-  if (size == 8) return (<i64>load<i32>(env, ENV_MMIO_HIGH) << 32) | (<i64>low & 0xffffffff);
-  return <i64>low & ((<i64>1 << (size << 3)) - 1);
+  if (size === 8) return ((<i64>load<i32>(env, ENV_MMIO_HIGH)) << 32) | (<i64>low & 0xffffffff);
+  return <i64>low & (((<i64>1) << (size << 3)) - 1);
 }
 
 function writeDevice(env: i32, vaddr: i64, paddr: i64, value: i64, size: i32): void {
@@ -81,7 +81,7 @@ function writeDevice(env: i32, vaddr: i64, paddr: i64, value: i64, size: i32): v
     return;
   }
   const leave = mmioWrite(env, <f64>(<u64>paddr), size, <i32>value, <i32>(value >> 32));
-  if (load<i32>(env, ENV_STATUS) == STATUS_TRAP) {
+  if (load<i32>(env, ENV_STATUS) === STATUS_TRAP) {
     if (!load<i64>(env, ENV_CAUSE)) raiseAccessFault(env, vaddr, ACCESS_WRITE);
     return;
   }
@@ -92,7 +92,7 @@ function writeDevice(env: i32, vaddr: i64, paddr: i64, value: i64, size: i32): v
 /** Host address of `vaddr` in memory for the part of a misaligned access that lies on its page; 0 with a trap pending. */
 function memoryPart(env: i32, vaddr: i64, access: i32, size: i32): i32 {
   const translation = translate(env, vaddr, access, size);
-  if (translation == -1) return 0;
+  if (translation === -1) return 0;
   const region = regionOf(paddrOf(translation, vaddr));
   if (!region) {
     raiseAccessFault(env, vaddr, access);
@@ -118,9 +118,9 @@ function loadAcross(env: i32, vaddr: i64, size: i32): i64 {
 function storeAcross(env: i32, vaddr: i64, value: i64, size: i32): void {
   const low = PAGE_SIZE - (<i32>vaddr & OFFSET_MASK);
   const first = translate(env, vaddr, ACCESS_WRITE, low);
-  if (first == -1) return;
+  if (first === -1) return;
   const second = translate(env, vaddr + low, ACCESS_WRITE, size - low);
-  if (second == -1) return;
+  if (second === -1) return;
   const firstPaddr = paddrOf(first, vaddr);
   const secondPaddr = paddrOf(second, vaddr + low);
   const firstRegion = regionOf(firstPaddr);
@@ -145,9 +145,9 @@ export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   countSlow(env);
   if ((<i32>vaddr & OFFSET_MASK) + size > PAGE_SIZE) return loadAcross(env, vaddr, size);
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_READ) == pageOf(vaddr)) return get(<i32>vaddr + load<i32>(entry, TLB_ADDEND), size);
+  if (load<i64>(entry, TLB_READ) === pageOf(vaddr)) return get(<i32>vaddr + load<i32>(entry, TLB_ADDEND), size);
   const translation = translate(env, vaddr, ACCESS_READ, size);
-  if (translation == -1) return 0;
+  if (translation === -1) return 0;
   const paddr = paddrOf(translation, vaddr);
   const region = regionOf(paddr);
   if (!region) return readDevice(env, vaddr, paddr, size);
@@ -174,14 +174,14 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
   const tag = load<i64>(entry, TLB_WRITE);
-  if ((tag & ~TLB_TRACKED) == page) {
+  if ((tag & ~TLB_TRACKED) === page) {
     const host = <i32>vaddr + load<i32>(entry, TLB_ADDEND);
-    if (tag == page) put(host, value, size);
+    if (tag === page) put(host, value, size);
     else storeTracked(env, entry, page, host, value, size);
     return;
   }
   const translation = translate(env, vaddr, ACCESS_WRITE, size);
-  if (translation == -1) return;
+  if (translation === -1) return;
   const paddr = paddrOf(translation, vaddr);
   const region = regionOf(paddr);
   if (!region) {
@@ -204,27 +204,27 @@ export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
   const tag = load<i64>(entry, TLB_WRITE);
-  if (tag == page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+  if (tag === page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
-  if (tag == (page | TLB_TRACKED)) permitStores(entry, page, frameRecord(load<i32>(entry, TLB_FRAME)));
+  if (tag === (page | TLB_TRACKED)) permitStores(entry, page, frameRecord(load<i32>(entry, TLB_FRAME)));
   else {
     const translation = translate(env, vaddr, ACCESS_WRITE, size);
-    if (translation == -1) return 0;
+    if (translation === -1) return 0;
     const paddr = paddrOf(translation, vaddr);
     const region = regionOf(paddr);
     if (!region) return 0;
     cache(env, vaddr, translation, region, hostIn(region, paddr));
   }
-  return load<i64>(entry, TLB_WRITE) == page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
+  return load<i64>(entry, TLB_WRITE) === page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
 }
 
 /** Host address of an aligned operand in memory that may be loaded; 0 with a trap pending, or without one for a device or a watched page. */
 export function lookupRead(env: i32, vaddr: i64, size: i32): i32 {
   const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_READ) == pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+  if (load<i64>(entry, TLB_READ) === pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
   const translation = translate(env, vaddr, ACCESS_READ, size);
-  if (translation == -1) return 0;
+  if (translation === -1) return 0;
   const paddr = paddrOf(translation, vaddr);
   const region = regionOf(paddr);
   if (!region) return 0;

@@ -73,7 +73,7 @@ export function frameOf(paddr: i64): i32 {
 /** Whether `paddr` is writable memory. */
 export function isRam(paddr: i64): i32 {
   const region = regionOf(paddr);
-  return region ? i32(load<i32>(region, REGION_FLAGS) == 0) : 0;
+  return region ? i32(load<i32>(region, REGION_FLAGS) === 0) : 0;
 }
 
 /** paddr of a frame's first byte. */
@@ -144,7 +144,7 @@ export function closeWriter(frame: i32): void {
 
 /** Whether cached translations depend on the page-table entries in this frame. */
 export function isTable(record: i32): bool {
-  return load<i32>(record, FRAME_TABLE_EPOCH) == load<i32>(GLOBAL_TABLE_EPOCH);
+  return load<i32>(record, FRAME_TABLE_EPOCH) === load<i32>(GLOBAL_TABLE_EPOCH);
 }
 
 /** A cached translation depends on page-table entries in `frame`, a table of `level` whose first entry maps `vaddr`. */
@@ -155,7 +155,7 @@ export function markTable(frame: i32, level: i32, vaddr: i64): void {
     store<i32>(record, load<i32>(GLOBAL_TABLE_EPOCH), FRAME_TABLE_EPOCH);
     store<i32>(record, level, FRAME_TABLE_LEVEL);
     store<i64>(record, vaddr, FRAME_TABLE_VADDR);
-  } else if (load<i32>(record, FRAME_TABLE_LEVEL) != level || load<i64>(record, FRAME_TABLE_VADDR) != vaddr) {
+  } else if (load<i32>(record, FRAME_TABLE_LEVEL) !== level || load<i64>(record, FRAME_TABLE_VADDR) !== vaddr) {
     store<i32>(record, -1, FRAME_TABLE_LEVEL);
   }
 }
@@ -180,7 +180,7 @@ export function markCode(paddr: i64, bytes: i32): void {
   const record = frameRecord(frameIn(region, paddr));
   const first = (<i32>paddr & (PAGE_SIZE - 1)) >> 6;
   const last = min(((<i32>paddr & (PAGE_SIZE - 1)) + bytes - 1) >> 6, 63);
-  const granules = ((<i64>-1 << first) & (<i64>-1 >>> (63 - last)));
+  const granules = ((<i64>-1) << first) & (<i64>-1 >>> (63 - last));
   const old = load<i64>(record, FRAME_CODE);
   if (!old) closeRecord(record);
   store<i64>(record, old | granules, FRAME_CODE);

@@ -2,10 +2,10 @@
 import { PAGE_SIZE } from '../layout';
 import { frameHost } from './frames';
 
-const P1: i64 = 0x9e3779b185ebca87;
-const P2: i64 = 0xc2b2ae3d27d4eb4f;
-const P3: i64 = 0x165667b19e3779f9;
-const P4: i64 = 0x85ebca77c2b2ae63;
+const P1: i64 = (0x9e3779b1 << 32) | 0x85ebca87;
+const P2: i64 = (0xc2b2ae3d << 32) | 0x27d4eb4f;
+const P3: i64 = (0x165667b1 << 32) | 0x9e3779f9;
+const P4: i64 = (0x85ebca77 << 32) | 0xc2b2ae63;
 
 function round(lane: i64, word: i64): i64 {
   return rotl<i64>(lane + word * P2, 31) * P1;

@@ -98,8 +98,8 @@ function restartClock(env: i32): i32 {
 /** Makes the bank of the data context `key` (not 0) the current one. */
 export function selectBank(env: i32, key: i64): void {
   let bank = 0;
-  while (load<i64>(env + (bank << 3), ENV_BANK_KEYS) != key) {
-    if (++bank == TLB_BANKS) {
+  while (load<i64>(env + (bank << 3), ENV_BANK_KEYS) !== key) {
+    if (++bank === TLB_BANKS) {
       bank = recycleBank(env, key);
       break;
     }
@@ -117,10 +117,10 @@ function flushBanksMatching(mask: i64, value: i64): void {
   for (let env = load<i32>(GLOBAL_HARTS); env < end; env += HART_SIZE) {
     const current = load<i32>(env, ENV_TLB);
     for (let i = 0; i < TLB_BANKS; i++) {
-      if ((load<i64>(env + (i << 3), ENV_BANK_KEYS) & mask) != value) continue;
+      if ((load<i64>(env + (i << 3), ENV_BANK_KEYS) & mask) !== value) continue;
       const bank = env + ENV_TLB_BANKS + i * TLB_BANK_SIZE;
       // Only what translated code looks at must be emptied now.
-      if (bank == current) emptyBank(bank);
+      if (bank === current) emptyBank(bank);
       else store<i64>(env + (i << 3), 0, ENV_BANK_KEYS);
     }
   }
@@ -139,7 +139,7 @@ export function flushMatching(mask: i64, value: i64): i32 {
   for (let env = load<i32>(GLOBAL_HARTS); env < end; env += HART_SIZE) {
     for (let i = 0; i < CONTEXTS; i++) {
       const record = env + ENV_CONTEXTS + i * CONTEXT_SIZE;
-      if ((load<i64>(record, CONTEXT_KEY) & mask) == value) renewed |= renew(env, record);
+      if ((load<i64>(record, CONTEXT_KEY) & mask) === value) renewed |= renew(env, record);
     }
   }
   return renewed;
@@ -163,9 +163,9 @@ export function dropPage(vaddr: i64): void {
       if (!load<i64>(env + (i << 3), ENV_BANK_KEYS)) continue;
       const entry = entryOf(env + ENV_TLB_BANKS + i * TLB_BANK_SIZE, vaddr);
       const tag = load<i64>(entry, TLB_WRITE);
-      if (tag == page) unlinkEntry(entry);
-      if ((tag & ~TLB_TRACKED) == page) store<i64>(entry, TLB_NONE, TLB_WRITE);
-      if (load<i64>(entry, TLB_READ) == page) store<i64>(entry, TLB_NONE, TLB_READ);
+      if (tag === page) unlinkEntry(entry);
+      if ((tag & ~TLB_TRACKED) === page) store<i64>(entry, TLB_NONE, TLB_WRITE);
+      if (load<i64>(entry, TLB_READ) === page) store<i64>(entry, TLB_NONE, TLB_READ);
     }
   }
 }
@@ -173,7 +173,7 @@ export function dropPage(vaddr: i64): void {
 /** Sets the entry's write tag, which is not open, to open if stores to the frame need no slow path, else to tracked. */
 export function permitStores(entry: i32, page: i64, record: i32): void {
   const flags = load<i32>(record, FRAME_FLAGS);
-  if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) != FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
+  if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) !== FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
     store<i64>(entry, page | TLB_TRACKED, TLB_WRITE);
   } else openEntry(entry, page, record);
 }
@@ -210,9 +210,9 @@ function freshId(): i32 {
 export function selectContext(env: i32, key: i64): void {
   let record = env + ENV_CONTEXTS;
   const end = record + CONTEXTS * CONTEXT_SIZE;
-  while (load<i64>(record, CONTEXT_KEY) != key) {
+  while (load<i64>(record, CONTEXT_KEY) !== key) {
     record += CONTEXT_SIZE;
-    if (record == end) {
+    if (record === end) {
       const slot = load<i32>(env, ENV_CONTEXT_CLOCK);
       store<i32>(env, (slot + 1) % CONTEXTS, ENV_CONTEXT_CLOCK);
       record = env + ENV_CONTEXTS + slot * CONTEXT_SIZE;
@@ -229,14 +229,14 @@ export function selectContext(env: i32, key: i64): void {
 /** The current context fetched code at `vaddr`. */
 export function noteFetch(env: i32, vaddr: i64): void {
   const record = load<i32>(env, ENV_CONTEXT_RECORD);
-  const bucket = <i64>1 << ((vaddr >> CONTEXT_BUCKET_BITS) & 63);
+  const bucket = (<i64>1) << ((vaddr >> CONTEXT_BUCKET_BITS) & 63);
   if (record) store<i64>(record, load<i64>(record, CONTEXT_BUCKETS) | bucket, CONTEXT_BUCKETS);
 }
 
 /** Makes what jump caches hold for the context in `record` void; true if it is the current one. */
 function renew(env: i32, record: i32): i32 {
   store<i64>(record, 0, CONTEXT_BUCKETS);
-  if (record != load<i32>(env, ENV_CONTEXT_RECORD)) {
+  if (record !== load<i32>(env, ENV_CONTEXT_RECORD)) {
     store<i64>(record, 0, CONTEXT_KEY);
     return 0;
   }

@@ -25,17 +25,17 @@ const TABLE_STORES_MAX = 1 << 17;
 
 /** The low `size` bytes of `value` at host address `host`. */
 export function put(host: i32, value: i64, size: i32): void {
-  if (size == 8) store<i64>(host, value);
-  else if (size == 4) store<i32>(host, <i32>value);
-  else if (size == 2) store<i16>(host, <i16>value);
+  if (size === 8) store<i64>(host, value);
+  else if (size === 4) store<i32>(host, <i32>value);
+  else if (size === 2) store<i16>(host, <i16>value);
   else store<i8>(host, <i8>value);
 }
 
 /** `size` bytes at host address `host`, zero-extended. */
 export function get(host: i32, size: i32): i64 {
-  if (size == 8) return load<i64>(host);
-  if (size == 4) return load<u32>(host);
-  if (size == 2) return load<u16>(host);
+  if (size === 8) return load<i64>(host);
+  if (size === 4) return load<u32>(host);
+  if (size === 2) return load<u16>(host);
   return load<u8>(host);
 }
 
@@ -60,13 +60,13 @@ function putTable(env: i32, frame: i32, host: i32, value: i64, size: i32): void 
   const hart = env ? env : load<i32>(GLOBAL_HARTS);
   const newFirst = load<i64>(first);
   let leave = 0;
-  if (newFirst != oldFirst) leave = call_indirect<i32>(FN_TABLE_STORE, hart, oldFirst, newFirst, frame, first & (PAGE_SIZE - 1));
-  if (last != first && load<i64>(last) != oldLast) {
+  if (newFirst !== oldFirst) leave = call_indirect<i32>(FN_TABLE_STORE, hart, oldFirst, newFirst, frame, first & (PAGE_SIZE - 1));
+  if (last !== first && load<i64>(last) !== oldLast) {
     leave |= call_indirect<i32>(FN_TABLE_STORE, hart, oldLast, load<i64>(last), frame, last & (PAGE_SIZE - 1));
   }
   const count = load<i32>(GLOBAL_TABLE_STORES) + 1;
   store<i32>(GLOBAL_TABLE_STORES, count);
-  if (count == TABLE_STORES_MAX) {
+  if (count === TABLE_STORES_MAX) {
     flushAll();
     leave = 1;
   }
@@ -90,7 +90,7 @@ export function putTracked(env: i32, frame: i32, host: i32, value: i64, size: i3
   const code = load<i64>(record, FRAME_CODE);
   if (!code) return;
   const offset = host & (PAGE_SIZE - 1);
-  const granules = ((<i64>1 << (offset >> 6)) | (<i64>1 << ((offset + size - 1) >> 6)));
+  const granules = ((<i64>1) << (offset >> 6)) | ((<i64>1) << ((offset + size - 1) >> 6));
   if (!(code & granules)) return;
   codeWritten(env ? env : load<i32>(GLOBAL_HARTS), <f64>(<u64>paddrOfHost(host)), size);
   requestExit(env);

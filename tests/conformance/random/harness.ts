@@ -306,10 +306,7 @@ function emitMachineTrap(a: Assembler): void {
   a.label('m_trap');
   for (const i of saved()) a.insn('sd', xName(i), `${slot(CTX.x, i)}(tp)`);
   a.text(`
-      csrr a0, mcause
-      csrr a1, mepc
-      csrr a2, mtval
-      csrr a3, mstatus
+      call m_settle
       la t0, s_end
       beq a1, t0, block_done
       la t0, s_return
@@ -347,10 +344,7 @@ function emitSupervisorTrap(a: Assembler): void {
   a.label('s_trap');
   for (const i of saved()) a.insn('sd', xName(i), `${slot(CTX.sx, i)}(tp)`);
   a.text(`
-      csrr a0, scause
-      csrr a1, sepc
-      csrr a2, stval
-      csrr a3, sstatus
+      call s_settle
       li t1, ${CONTEXT - 0x4800}
       sub t1, a1, t1
       li t2, ${STREAM - (CONTEXT - 0x4800)}
@@ -391,11 +385,48 @@ function emitSupervisorTrap(a: Assembler): void {
 }
 
 /**
+ * Makes equal what may differ: a breakpoint's tval may be zero or its address (zero then), and that of an access fault may be the address of
+ * any portion of a misaligned access (a multiple of 8 then). And QEMU takes the access fault of an atomic as that of its load (store then).
+ */
+const settle = (letter: 'm' | 's'): string => `
+    ${letter}_settle:
+      csrr a0, ${letter}cause
+      csrr a1, ${letter}epc
+      li t0, 3
+      bne a0, t0, ${letter}_access
+      csrwi ${letter}tval, 0
+    ${letter}_access:
+      ori t0, a0, 2
+      li t1, 7
+      bne t0, t1, ${letter}_settled
+      csrci ${letter}tval, 7
+      beq a0, t1, ${letter}_settled
+      slli t0, a1, ${64 - OFFSET_BITS}
+      srli t0, t0, ${64 - OFFSET_BITS}
+      li t1, 0x80000000
+      or t0, t0, t1
+      lhu t1, 2(t0)
+      lbu t0, 0(t0)
+      andi t0, t0, 0x7f
+      addi t0, t0, -0x2f          # opcode AMO
+      bnez t0, ${letter}_settled
+      srli t1, t1, 11
+      addi t1, t1, -2             # LR
+      beqz t1, ${letter}_settled
+      li a0, 7
+      csrw ${letter}cause, a0
+    ${letter}_settled:
+      csrr a2, ${letter}tval
+      csrr a3, ${letter}status
+      ret`;
+
+/**
  * Common to both handlers. In: a0 cause, a1 epc, a2 tval, a3 status, s10 saved registers, s11 whether this is the S-mode handler. Out: a1 where
  * to go on, a4 in which mode (-1: the same), a5: 0 go on, 1 the block ends, 2 stop.
  */
 function emitTrapBody(a: Assembler): void {
   a.text(`
+${settle('m')}${settle('s')}
     trap_body:
       mv s8, ra
       li a4, -1

@@ -3,7 +3,7 @@ import { decode, encode, ROWS } from '../../support/instructions.js';
 import { REGISTERS, xName } from '../../support/registers.js';
 import type { BlockWriter, Pool } from './block-writer.js';
 import { PATCH_CODE, RECOVERY_REGISTER } from './layout.js';
-import { SYSTEM_ITEMS } from './system-items.js';
+import { clearMprv, SYSTEM_ITEMS } from './system-items.js';
 import { nastyInteger } from './values.js';
 
 export type Item = (w: BlockWriter) => void;
@@ -106,6 +106,12 @@ function illegal(w: BlockWriter): void {
   }
 }
 
+/** While MPRV is set, QEMU 7.2 allows loads from pages that it has fetched from: no data accesses to code then. */
+function avoidMprv(w: BlockWriter, scratch: string): void {
+  const { mode, paging, weights } = w.environment;
+  if (paging !== 'bare' && (mode === 3 || weights.permission)) clearMprv(w, scratch);
+}
+
 /** Changes an instruction a little further on to another one and, the next time, back. */
 function patch(w: BlockWriter): void {
   const site = w.a.freshLabel('site');
@@ -114,6 +120,7 @@ function patch(w: BlockWriter): void {
   const first = w.integerBits(width);
   const second = w.integerBits(width);
   w.reserve(3, (address, old, change) => {
+    avoidMprv(w, old!);
     w.a.la(address!, site);
     w.a.insn(long ? 'lw' : 'lhu', old!, `0(${address})`);
     w.a.li(change!, first ^ second);
@@ -132,6 +139,7 @@ function generate(w: BlockWriter): void {
   w.reserve(3, (address, word, link) => {
     const insns = Array.from({ length: w.random.between(1, 5) }, () => w.integerBits(32));
     insns.push(encode('jalr', { rd: 0, rs1: REGISTERS.get(link!)!, imm: 0 }));
+    avoidMprv(w, word!);
     w.a.la(GP, back);
     w.a.li(address!, PATCH_CODE + 2 * w.random.between(0, 4080));
     for (const [i, bits] of insns.toReversed().entries()) {
@@ -161,6 +169,14 @@ function constant(w: BlockWriter): void {
   w.a.li(w.destination(), nastyInteger(w.random));
 }
 
+/** QEMU 7.2 counts zeros of all 64 bits: the source gets one in its low word. */
+function ctzw(w: BlockWriter): void {
+  w.reserve(1, (source) => {
+    w.a.insn('bseti', source!, w.source(), w.random.below(32));
+    w.a.insn('ctzw', w.destination(), source!);
+  });
+}
+
 /** Rounding mode and flags: read, set, cleared. */
 function floatControl(w: BlockWriter): void {
   const kind = w.random.below(6);
@@ -182,6 +198,7 @@ export const ITEMS = {
   call,
   compressed,
   constant,
+  ctzw,
   floatControl,
   generate,
   illegal,

@@ -21,7 +21,7 @@ export interface Kind {
   readonly trapLimit?: number;
 }
 
-const INTEGER: Weights = { integer: 40, bits: 25, compressed: 20, constant: 4, branch: 6, loop: 2, call: 3 };
+const INTEGER: Weights = { integer: 40, bits: 25, compressed: 20, constant: 4, ctzw: 1, branch: 6, loop: 2, call: 3 };
 
 export const KINDS = {
   integer: { items: [30, 70], weights: INTEGER, modes: { m: 2, s: 1, u: 1 } },

@@ -38,7 +38,10 @@ export interface Block {
 export interface Program {
   readonly kind: KindName;
   readonly seed: number;
+  readonly options: ProgramOptions;
   readonly blocks: readonly Block[];
+  /** The bytes of all streams, and where they lie. */
+  code(): { address: number; bytes: Uint8Array };
   /** The ELF file, with other words in its header. */
   elf(header?: Partial<Header>): Uint8Array;
 }
@@ -75,7 +78,9 @@ export function makeProgram(options: ProgramOptions): Program {
   return {
     kind: options.kind,
     seed: options.seed,
+    options,
     blocks,
+    code: () => ({ address: STREAM, bytes: streamBytes }),
     elf: (header = {}) => {
       const all = { level: 0, dumpFrom: 1, dumpTo: 0, patchSeq: -1, patchAddress: 0, rounds: options.rounds, blocksEnd: descriptors.here, ...header };
       const harness = new Assembler(RAM);
@@ -198,6 +203,12 @@ function randomMstatus(random: Random, { environment, kind }: BlockParts): numbe
 /** Exceptions that may be delegated: never the ecall from S-mode, by which the S-mode handler ends a block. */
 const DELEGABLE = 0xb1ff & ~(1 << 9) & ~1;
 
+/** Random delegation; load and store access faults go together, because QEMU takes the one for the other with atomics. */
+function delegation(random: Random): number {
+  const bits = random.u32() & DELEGABLE & ~(1 << 7);
+  return bits | ((bits & (1 << 5)) << 2);
+}
+
 function writeDescriptor(parts: BlockParts, options: { entry: number; end: number; protection: number; fixed: ReadonlyMap<number, bigint> }): void {
   const { random, kind, environment, descriptors } = parts;
   const { entry, end, protection, fixed } = options;
@@ -212,7 +223,7 @@ function writeDescriptor(parts: BlockParts, options: { entry: number; end: numbe
     end,
     mstatus: randomMstatus(random, parts),
     satp: satp === 0n ? 0n : satp | (BigInt(random.below(65536)) << 44n),
-    medeleg: kind.traps && random.chance(0.6) ? random.u32() & DELEGABLE : 0,
+    medeleg: kind.traps && random.chance(0.6) ? delegation(random) : 0,
     mideleg: interrupts(),
     mie: interrupts(),
     mip: interrupts(),

@@ -13,14 +13,16 @@ interface Csr {
 
 const STATUS_BITS = 0x7e_79aan; // no VS, XS, UXL
 
+const EVEN = 0xffff_ffff_ffff_fffen;
+
 /** CSRs with the same fields in QEMU. Counters, time and implementation ids are none. */
 const CSRS: readonly Csr[] = [
   { name: 'mscratch' },
-  { name: 'mepc' },
+  { name: 'mepc', bits: EVEN }, // QEMU 7.2 keeps the lowest bit
   { name: 'mcause', bits: 0x8000_0000_0000_000fn },
   { name: 'mtval' },
   { name: 'sscratch' },
-  { name: 'sepc' },
+  { name: 'sepc', bits: EVEN },
   { name: 'scause', bits: 0x8000_0000_0000_000fn },
   { name: 'stval' },
   { name: 'fcsr', bits: 0x9fn },
@@ -84,6 +86,12 @@ function csrProbe(w: BlockWriter): void {
   else w.a.insn('csrrw', w.destination(), 'mhartid', w.source());
 }
 
+/** Clears mstatus.MPRV, if this is M-mode; traps otherwise. */
+export function clearMprv(w: BlockWriter, scratch: string): void {
+  w.a.li(scratch, 0x2_0000);
+  w.a.insn('csrrc', 'zero', 'mstatus', scratch);
+}
+
 /** Jumps of the privileged kind to the next instruction, in another mode. */
 function changeMode(w: BlockWriter): void {
   const mode = w.random.pick([0, 1, 3] as const);
@@ -103,8 +111,7 @@ function changeMode(w: BlockWriter): void {
     w.a.insn('or', pc!, pc!, scratch!);
     const status = kind === 'mret' ? 'mstatus' : 'sstatus';
     // mret and sret to another mode clear MPRV, but not in QEMU 7.2.
-    w.a.li(scratch!, 0x2_0000);
-    w.a.insn('csrrc', 'zero', 'mstatus', scratch!);
+    clearMprv(w, scratch!);
     const field = kind === 'mret' ? 0x1800 : 0x100;
     w.a.li(scratch!, field);
     w.a.insn('csrrc', 'zero', status, scratch!);

@@ -2,13 +2,23 @@
  * Cache-block operations (Zicbom, Zicboz), blocks of 64 bytes. After "RISC-V Base Cache Management Operation ISA Extensions". There are no caches: clean, flush and
  * inval check that the block may be accessed and do nothing; inval done as flush is the same.
  */
-import { MENVCFG, OPTION_CBO, OPTIONS, PRIV, PRIV_M, PRIV_U, SENVCFG } from '../layout';
+
+import { ACCESS_WRITE, ENV_CAUSE } from '../../../mem/layout';
+import {
+  CAUSE_LOAD_PAGE,
+  CAUSE_STORE_ACCESS,
+  CAUSE_STORE_PAGE,
+  MENVCFG,
+  OPTION_CBO,
+  OPTIONS,
+  PRIV,
+  PRIV_M,
+  PRIV_U,
+  SENVCFG,
+} from '../layout';
 import { lookupRead, slowStore } from './mmu';
-import { CAUSE_STORE_PAGE, CAUSE_LOAD_PAGE, CAUSE_STORE_ACCESS } from '../layout';
 import { setIllegal, setTrap, trapPending } from './raise';
-import { ENV_CAUSE, ENV_STATUS, STATUS_NONE } from '../../../mem/layout';
 import { translate } from './walk';
-import { ACCESS_WRITE } from '../../../mem/layout';
 
 const BLOCK = 64;
 const CBO_INVAL = 0;
@@ -20,9 +30,9 @@ const CBZE: i64 = 0x80;
 /** Whether the envcfg registers let the current privilege do it: some bit of `enable` must be set at each level above. */
 function enabled(env: i32, enable: i64): bool {
   const priv = load<i64>(env, PRIV);
-  if (priv == PRIV_M) return true;
+  if (priv === PRIV_M) return true;
   if (!(load<i64>(env, MENVCFG) & enable)) return false;
-  return priv != PRIV_U || (load<i64>(env, SENVCFG) & enable) != 0;
+  return priv !== PRIV_U || (load<i64>(env, SENVCFG) & enable) !== 0;
 }
 
 /** Clean, flush and inval need read permission; faults are reported as a store's. */
@@ -30,13 +40,13 @@ function manage(env: i32, vaddr: i64): void {
   lookupRead(env, vaddr, 1);
   if (!trapPending(env)) return;
   const cause = load<i64>(env, ENV_CAUSE);
-  setTrap(env, cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS, vaddr);
+  setTrap(env, cause === CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS, vaddr);
 }
 
 function zero(env: i32, vaddr: i64): void {
   const block = vaddr & ~(BLOCK - 1);
   // The fault's address is the operand, not the block's.
-  if (translate(env, vaddr, ACCESS_WRITE) == -1) return;
+  if (translate(env, vaddr, ACCESS_WRITE) === -1) return;
   for (let offset = 0; offset < BLOCK; offset += 8) {
     slowStore(env, block + offset, 0, 8);
     if (trapPending(env)) return;
@@ -44,11 +54,11 @@ function zero(env: i32, vaddr: i64): void {
 }
 
 /** Helper: cbo.inval, cbo.clean, cbo.flush, cbo.zero. `a` is the address, `b` the instruction. */
-export function cbo(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function cbo(env: i32, a: i64, b: i64, _c: i64, _arg: i32): i64 {
   const operation = <i32>b >>> 20;
-  const enable = operation == CBO_ZERO ? CBZE : operation == CBO_INVAL ? CBIE : CBCFE;
-  if (!(load<i64>(env, OPTIONS) & OPTION_CBO) || operation > CBO_ZERO || operation == 3 || !enabled(env, enable)) return setIllegal(env);
-  if (operation == CBO_ZERO) zero(env, a);
+  const enable = operation === CBO_ZERO ? CBZE : operation === CBO_INVAL ? CBIE : CBCFE;
+  if (!(load<i64>(env, OPTIONS) & OPTION_CBO) || operation > CBO_ZERO || operation === 3 || !enabled(env, enable)) return setIllegal(env);
+  if (operation === CBO_ZERO) zero(env, a);
   else manage(env, a);
   return 0;
 }

@@ -3,6 +3,8 @@
  *
  * A context is named by a key: satp's mode (bits 63..60) and root page (43..0), the effective privilege, and what else matters.
  */
+
+import { selectBank, selectContext } from '../../../mem/assembly/tlb';
 import {
   ENV_CONTEXT_RECORD,
   ENV_EXIT,
@@ -31,10 +33,9 @@ import {
   STATUS_SUM,
 } from '../layout';
 import { pendingBits } from './interrupt';
-import { selectBank, selectContext } from '../../../mem/assembly/tlb';
 
-export const SATP_SPACE: i64 = 0xf0000fffffffffff;
-export const SATP_PPN: i64 = 0x00000fffffffffff;
+export const SATP_PPN: i64 = (1 << 44) - 1;
+const SATP_MODE: i64 = -1 << 60;
 const KEY_USED: i64 = 1 << 59;
 const KEY_PRIV_SHIFT: i64 = 44;
 const KEY_SUM: i64 = 1 << 46;
@@ -60,6 +61,12 @@ export function requestRunLoop(env: i32): void {
   requestExit(env);
 }
 
+/** What of satp the translations of `priv` depend on, mode and root; 0 when there are none. */
+export function addressSpace(env: i32, priv: i64): i64 {
+  const satp = load<i64>(env, SATP);
+  return priv === PRIV_M || !(satp & SATP_MODE) ? 0 : satp & (SATP_MODE | SATP_PPN);
+}
+
 /** Privilege of loads and stores. */
 export function dataPrivilege(env: i32): i64 {
   const status = load<i64>(env, MSTATUS);
@@ -70,13 +77,13 @@ export function dataPrivilege(env: i32): i64 {
 export function refreshData(env: i32): void {
   const priv = dataPrivilege(env);
   let key = KEY_USED | (priv << KEY_PRIV_SHIFT);
-  if (priv != PRIV_M) {
-    const satp = load<i64>(env, SATP) & SATP_SPACE;
+  if (priv !== PRIV_M) {
+    const space = addressSpace(env, priv);
     const status = load<i64>(env, MSTATUS);
-    if (satp) {
-      key |= satp;
+    if (space) {
+      key |= space;
       if (status & STATUS_MXR) key |= KEY_MXR;
-      if (priv == PRIV_S && status & STATUS_SUM) key |= KEY_SUM;
+      if (priv === PRIV_S && status & STATUS_SUM) key |= KEY_SUM;
     }
   }
   selectBank(env, key);
@@ -85,11 +92,11 @@ export function refreshData(env: i32): void {
 /** Selects the fetch context after a change of privilege, satp or mstatus.FS. */
 export function refreshFetch(env: i32): void {
   const priv = load<i64>(env, PRIV);
-  const satp = priv == PRIV_M ? 0 : load<i64>(env, SATP) & SATP_SPACE;
-  const flags = ((load<i64>(env, MSTATUS) >> 13) & 3) | (satp ? 0 : FLAG_FIXED_PC);
+  const space = addressSpace(env, priv);
+  const flags = ((load<i64>(env, MSTATUS) >> 13) & 3) | (space ? 0 : FLAG_FIXED_PC);
   store<i32>(env, <i32>flags, ENV_FLAGS);
-  store<i64>(env, satp ? ~0xfff : 0, ENV_PC_MASK);
-  selectContext(env, KEY_USED | satp | (priv << KEY_PRIV_SHIFT) | (flags << KEY_FLAGS_SHIFT));
+  store<i64>(env, space ? ~0xfff : 0, ENV_PC_MASK);
+  selectContext(env, KEY_USED | space | (priv << KEY_PRIV_SHIFT) | (flags << KEY_FLAGS_SHIFT));
 }
 
 /** Both, and leaves translated code if that changed the fetch context. */
@@ -97,7 +104,7 @@ export function refreshContext(env: i32): void {
   refreshData(env);
   const before = load<i32>(env, ENV_CONTEXT_RECORD);
   refreshFetch(env);
-  if (load<i32>(env, ENV_CONTEXT_RECORD) != before) requestExit(env);
+  if (load<i32>(env, ENV_CONTEXT_RECORD) !== before) requestExit(env);
 }
 
 /** Recomputes ENV_FP_FAST after a change of fcsr. */

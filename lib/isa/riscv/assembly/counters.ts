@@ -44,7 +44,7 @@ export function writeInhibit(env: i32, value: i64): void {
 /** Whether mcounteren and scounteren let the current privilege read counter `index` (0 cycle, 1 time, 2 instret). */
 export function counterAllowed(env: i32, index: i32): bool {
   const priv = load<i64>(env, PRIV);
-  if (priv == PRIV_M) return true;
+  if (priv === PRIV_M) return true;
   if (!((load<i64>(env, MCOUNTEREN) >> index) & 1)) return false;
-  return priv != PRIV_U || ((load<i64>(env, SCOUNTEREN) >> index) & 1) != 0;
+  return priv !== PRIV_U || ((load<i64>(env, SCOUNTEREN) >> index) & 1) !== 0;
 }

@@ -33,10 +33,10 @@ export function pendingBits(env: i32): i64 {
 
 /** Sets the level of an interrupt line of the hart: `bit` is its number in mip. */
 export function wireInterrupt(env: i32, bit: i32, level: i32): void {
-  if (bit == IRQ_SEI) {
+  if (bit === IRQ_SEI) {
     store<i64>(env, level ? 1 : 0, SEIP_WIRE);
   } else {
-    const mask = <i64>1 << bit;
+    const mask = (<i64>1) << bit;
     const bits = load<i64>(env, MIP);
     store<i64>(env, level ? bits | mask : bits & ~mask, MIP);
   }

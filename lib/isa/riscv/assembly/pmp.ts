@@ -2,10 +2,12 @@
  * Physical memory protection: 16 entries, granularity 4 bytes. After the RISC-V privileged architecture, "Physical Memory Protection".
  * The address ranges of the entries are kept decoded in PMP_RANGES.
  */
-import { PMP_COUNT, PMP_RANGES, PMPADDR, PMPCFG, PRIV_M } from '../layout';
+
 import { flushAll } from '../../../mem/assembly/tlb';
+import { PMP_COUNT, PMP_RANGES, PMPADDR, PMPCFG, PRIV_M } from '../layout';
 
 const ENTRIES = 16;
+const ADDRESS_MASK: i64 = (1 << 54) - 1;
 const PMP_R = 1;
 const PMP_W = 2;
 const PMP_X = 4;
@@ -42,8 +44,8 @@ function decode(env: i32, entry: i32): void {
     case MATCH_NAPOT: {
       // Trailing ones say the size: 8 bytes with none of them.
       const ones = ctz<i64>(~address);
-      start = (address & ~((<i64>1 << ones) - 1)) << 2;
-      end = start + (<i64>8 << ones);
+      start = (address & ~(((<i64>1) << ones) - 1)) << 2;
+      end = start + ((<i64>8) << ones);
       break;
     }
   }
@@ -68,7 +70,7 @@ export function refreshPmp(env: i32): void {
 /** What an entry lets `priv` do: the R, W, X bits. */
 function permissions(env: i32, entry: i32, priv: i64): i32 {
   const config = configOf(env, entry);
-  return priv == PRIV_M && !(config & PMP_LOCKED) ? PMP_ALL : config & PMP_ALL;
+  return priv === PRIV_M && !(config & PMP_LOCKED) ? PMP_ALL : config & PMP_ALL;
 }
 
 /** R, W, X bits that `priv` has on all `size` bytes at `paddr`; -1 where they differ between the bytes. */
@@ -80,13 +82,13 @@ export function pmpRange(env: i32, paddr: i64, size: i64, priv: i64): i32 {
     if (<u64>paddr >= end || <u64>(paddr + size) <= start) continue;
     return <u64>paddr >= start && <u64>(paddr + size) <= end ? permissions(env, entry, priv) : -1;
   }
-  return priv == PRIV_M ? PMP_ALL : 0;
+  return priv === PRIV_M ? PMP_ALL : 0;
 }
 
 /** Whether `priv` may do `access` (0 read, 1 write, 2 fetch) on all `size` bytes: an access that an entry matches only in part fails. */
 export function pmpAllows(env: i32, paddr: i64, size: i64, priv: i64, access: i32): bool {
   const allowed = pmpRange(env, paddr, size, priv);
-  return allowed >= 0 && (allowed & (PMP_R << access)) != 0;
+  return allowed >= 0 && (allowed & (PMP_R << access)) !== 0;
 }
 
 export function readPmpConfig(env: i32, first: i32): i64 {
@@ -108,15 +110,15 @@ export function writePmpConfig(env: i32, first: i32, value: i64): void {
     if (!(config & PMP_R)) config &= ~PMP_W;
     store<u8>(env + first + i, config, PMPCFG);
   }
-  if (readPmpConfig(env, first) != before) changed(env);
+  if (readPmpConfig(env, first) !== before) changed(env);
 }
 
 /** Writes an entry's address, unless it or the range above it that it bounds is locked. */
 export function writePmpAddress(env: i32, entry: i32, value: i64): void {
   if (configOf(env, entry) & PMP_LOCKED) return;
-  if (entry + 1 < ENTRIES && configOf(env, entry + 1) & PMP_LOCKED && matchOf(env, entry + 1) == MATCH_TOR) return;
-  const address = value & 0x003fffffffffffff;
-  if (load<i64>(env + (entry << 3), PMPADDR) == address) return;
+  if (entry + 1 < ENTRIES && configOf(env, entry + 1) & PMP_LOCKED && matchOf(env, entry + 1) === MATCH_TOR) return;
+  const address = value & ADDRESS_MASK;
+  if (load<i64>(env + (entry << 3), PMPADDR) === address) return;
   store<i64>(env + (entry << 3), address, PMPADDR);
   changed(env);
 }

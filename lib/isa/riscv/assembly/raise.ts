@@ -16,5 +16,5 @@ export function setIllegal(env: i32): i64 {
 }
 
 export function trapPending(env: i32): bool {
-  return load<i32>(env, ENV_STATUS) == STATUS_TRAP;
+  return load<i32>(env, ENV_STATUS) === STATUS_TRAP;
 }

@@ -1,6 +1,8 @@
 /**
  * Trap entry and return, interrupts, reset. After the RISC-V privileged architecture, "Machine-Level ISA" and "Supervisor-Level ISA".
  */
+
+import { hostAddress } from '../../../mem/assembly/frames';
 import {
   ENV_CAUSE,
   ENV_PC,
@@ -56,7 +58,6 @@ import {
 } from '../layout';
 import { refreshContext, refreshData, refreshFetch, refreshFloat, requestExit } from './context';
 import { pendingBits } from './interrupt';
-import { hostAddress } from '../../../mem/assembly/frames';
 import { refreshPmp } from './pmp';
 import { setIllegal, setTrap } from './raise';
 import { ADUE, fetch } from './walk';
@@ -73,11 +74,11 @@ const MSTATUS_RESET: i64 = 0xa00000000;
 function instructionBits(env: i32, pc: i64): i64 {
   const cause = load<i64>(env, ENV_CAUSE);
   let paddr = fetch(env, pc);
-  let bits: i64 = paddr == -1 ? 0 : load<u16>(hostAddress(paddr));
-  if ((bits & 3) == 3) {
+  let bits: i64 = paddr === -1 ? 0 : load<u16>(hostAddress(paddr));
+  if ((bits & 3) === 3) {
     const next = pc + 2;
     paddr = next & (PAGE_SIZE - 1) ? paddr + 2 : fetch(env, next);
-    if (paddr != -1) bits |= <i64>load<u16>(hostAddress(paddr)) << 16;
+    if (paddr !== -1) bits |= (<i64>load<u16>(hostAddress(paddr))) << 16;
   }
   store<i64>(env, cause, ENV_CAUSE);
   store<i32>(env, STATUS_NONE, ENV_STATUS);
@@ -120,7 +121,7 @@ function enterMachine(env: i32, cause: i64, tval: i64, priv: i64): void {
 function enter(env: i32, cause: i64, tval: i64): void {
   const priv = load<i64>(env, PRIV);
   const delegated = (cause < 0 ? load<i64>(env, MIDELEG) : load<i64>(env, MEDELEG)) >> (cause & 63);
-  if (priv != PRIV_M && delegated & 1) enterSupervisor(env, cause, tval, priv);
+  if (priv !== PRIV_M && delegated & 1) enterSupervisor(env, cause, tval, priv);
   else enterMachine(env, cause, tval, priv);
   store<i64>(env, load<i64>(env, ENV_TRAPS) + 1, ENV_TRAPS);
   store<i64>(env, -1, ENV_RESERVATION);
@@ -131,7 +132,7 @@ function enter(env: i32, cause: i64, tval: i64): void {
 /** Takes the pending trap. */
 export function takeTrap(env: i32): void {
   const cause = load<i64>(env, ENV_CAUSE);
-  const tval = cause == CAUSE_ILLEGAL ? instructionBits(env, load<i64>(env, ENV_PC)) : load<i64>(env, ENV_TVAL);
+  const tval = cause === CAUSE_ILLEGAL ? instructionBits(env, load<i64>(env, ENV_PC)) : load<i64>(env, ENV_TVAL);
   enter(env, cause, tval);
 }
 
@@ -154,21 +155,21 @@ export function poll(env: i32): i32 {
   const status = load<i64>(env, MSTATUS);
   const delegated = load<i64>(env, MIDELEG);
   let deliverable: i64 = 0;
-  if (priv != PRIV_M || status & STATUS_MIE) deliverable = pending & ~delegated;
-  if (!deliverable && (priv == PRIV_U || (priv == PRIV_S && status & STATUS_SIE))) deliverable = pending & delegated;
+  if (priv !== PRIV_M || status & STATUS_MIE) deliverable = pending & ~delegated;
+  if (!deliverable && (priv === PRIV_U || (priv === PRIV_S && status & STATUS_SIE))) deliverable = pending & delegated;
   if (!deliverable) return POLL_NONE;
   enter(env, INTERRUPT | mostUrgent(deliverable), 0);
   return POLL_TAKEN;
 }
 
 /** Helper: traps with cause `a`, trap value `b`. */
-export function raise(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function raise(env: i32, a: i64, b: i64, _c: i64, _arg: i32): i64 {
   setTrap(env, a, b);
   return 0;
 }
 
 /** Helper: the ecall instruction. */
-export function ecall(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function ecall(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   setTrap(env, CAUSE_ECALL_U + load<i64>(env, PRIV), 0);
   return 0;
 }
@@ -182,14 +183,14 @@ function returned(env: i32): void {
 }
 
 /** Helper: the mret instruction; sets ENV_PC. */
-export function mret(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
-  if (load<i64>(env, PRIV) != PRIV_M) return setIllegal(env);
+export function mret(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
+  if (load<i64>(env, PRIV) !== PRIV_M) return setIllegal(env);
   let status = load<i64>(env, MSTATUS);
   const priv = (status & STATUS_MPP) >> 11;
   const enabled = status & STATUS_MPIE;
   status = (status & ~(STATUS_MIE | STATUS_MPP)) | STATUS_MPIE;
   if (enabled) status |= STATUS_MIE;
-  if (priv != PRIV_M) status &= ~STATUS_MPRV;
+  if (priv !== PRIV_M) status &= ~STATUS_MPRV;
   store<i64>(env, status, MSTATUS);
   store<i64>(env, priv, PRIV);
   store<i64>(env, load<i64>(env, MEPC), ENV_PC);
@@ -198,10 +199,10 @@ export function mret(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
 }
 
 /** Helper: the sret instruction; sets ENV_PC. */
-export function sret(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function sret(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   let status = load<i64>(env, MSTATUS);
   const from = load<i64>(env, PRIV);
-  if (from == PRIV_U || (from == PRIV_S && status & STATUS_TSR)) return setIllegal(env);
+  if (from === PRIV_U || (from === PRIV_S && status & STATUS_TSR)) return setIllegal(env);
   const priv = status & STATUS_SPP ? PRIV_S : PRIV_U;
   const enabled = status & STATUS_SPIE;
   status = (status & ~(STATUS_SIE | STATUS_SPP | STATUS_MPRV)) | STATUS_SPIE;
@@ -214,9 +215,9 @@ export function sret(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
 }
 
 /** Helper: the wfi instruction. */
-export function wfi(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function wfi(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   const priv = load<i64>(env, PRIV);
-  if (priv == PRIV_U || (priv == PRIV_S && load<i64>(env, MSTATUS) & STATUS_TW)) return setIllegal(env);
+  if (priv === PRIV_U || (priv === PRIV_S && load<i64>(env, MSTATUS) & STATUS_TW)) return setIllegal(env);
   store<i32>(env, 1, ENV_WFI);
   store<i32>(env, 1, ENV_POLL);
   requestExit(env);
@@ -224,9 +225,9 @@ export function wfi(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
 }
 
 /** Helper: sfence.vma. TLBs are coherent, so that only its privilege matters. */
-export function sfence(env: i32, a: i64, b: i64, c: i64, arg: i32): i64 {
+export function sfence(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   const priv = load<i64>(env, PRIV);
-  if (priv == PRIV_U || (priv == PRIV_S && load<i64>(env, MSTATUS) & STATUS_TVM)) return setIllegal(env);
+  if (priv === PRIV_U || (priv === PRIV_S && load<i64>(env, MSTATUS) & STATUS_TVM)) return setIllegal(env);
   return 0;
 }
 

@@ -5,6 +5,9 @@
  * absent: their bits are reserved. The walk marks every page of page-table entries it reads; `tableStore` is told when one changes, so that what
  * caches hold is always what a walk would give, whether or not the guest fences.
  */
+
+import { frameOf, hostAddress, paddrOfFrame, tableAddress, unmarkTable } from '../../../mem/assembly/frames';
+import { dropPage, flushAll, flushBanks, flushMatching, noteFetch, renewBuckets } from '../../../mem/assembly/tlb';
 import {
   ACCESS_FETCH,
   ACCESS_READ,
@@ -15,11 +18,11 @@ import {
   FRAME_TABLE_LEVEL,
   FRAME_TABLE_VADDR,
   GLOBAL_FRAMES,
-  GLOBAL_TABLE_EPOCH,
-  PAGE_BITS,
   GLOBAL_HART_COUNT,
   GLOBAL_HARTS,
+  GLOBAL_TABLE_EPOCH,
   HART_SIZE,
+  PAGE_BITS,
   PAGE_SIZE,
   TRANSLATE_READ,
   TRANSLATE_UNCACHED,
@@ -42,9 +45,7 @@ import {
   STATUS_MXR,
   STATUS_SUM,
 } from '../layout';
-import { dataPrivilege, SATP_PPN, SATP_SPACE } from './context';
-import { frameOf, hostAddress, paddrOfFrame, tableAddress, unmarkTable } from '../../../mem/assembly/frames';
-import { dropPage, flushAll, flushBanks, flushMatching, noteFetch, renewBuckets } from '../../../mem/assembly/tlb';
+import { addressSpace, dataPrivilege, SATP_PPN } from './context';
 import { storePhysical } from './mmu';
 import { pmpAllows, pmpRange } from './pmp';
 import { setTrap } from './raise';
@@ -57,8 +58,8 @@ const PTE_U: i64 = 1 << 4;
 const PTE_A: i64 = 1 << 6;
 const PTE_D: i64 = 1 << 7;
 const PTE_RSW: i64 = 3 << 8;
-const PTE_RESERVED: i64 = 0xffc0000000000000;
-const PTE_PPN: i64 = 0x003ffffffffffc00;
+const PTE_RESERVED: i64 = -1 << 54;
+const PTE_PPN: i64 = ((1 << 44) - 1) << 10;
 const MODE_SV48 = 9;
 /** Added to the level in the mark of a root table. */
 const LEVEL_ROOT = 16;
@@ -66,12 +67,12 @@ const LEVEL_ROOT = 16;
 export const ADUE: i64 = 1 << 61;
 
 function pageFault(env: i32, vaddr: i64, access: i32): i64 {
-  setTrap(env, access == ACCESS_FETCH ? CAUSE_FETCH_PAGE : access == ACCESS_WRITE ? CAUSE_STORE_PAGE : CAUSE_LOAD_PAGE, vaddr);
+  setTrap(env, access === ACCESS_FETCH ? CAUSE_FETCH_PAGE : access === ACCESS_WRITE ? CAUSE_STORE_PAGE : CAUSE_LOAD_PAGE, vaddr);
   return -1;
 }
 
 function denied(env: i32, vaddr: i64, access: i32): i64 {
-  setTrap(env, access == ACCESS_FETCH ? CAUSE_FETCH_ACCESS : access == ACCESS_WRITE ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS, vaddr);
+  setTrap(env, access === ACCESS_FETCH ? CAUSE_FETCH_ACCESS : access === ACCESS_WRITE ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS, vaddr);
   return -1;
 }
 
@@ -82,59 +83,58 @@ export function accessFault(env: i32, vaddr: i64, access: i32): void {
 
 /** Whether a leaf entry allows the access at all, accessed and dirty bits aside. */
 function permitted(env: i32, pte: i64, access: i32, priv: i64): bool {
-  if (priv == PRIV_U) {
+  if (priv === PRIV_U) {
     if (!(pte & PTE_U)) return false;
   } else if (pte & PTE_U) {
-    if (access == ACCESS_FETCH || !(load<i64>(env, MSTATUS) & STATUS_SUM)) return false;
+    if (access === ACCESS_FETCH || !(load<i64>(env, MSTATUS) & STATUS_SUM)) return false;
   }
-  if (access == ACCESS_FETCH) return (pte & PTE_X) != 0;
-  if (access == ACCESS_WRITE) return (pte & PTE_W) != 0;
-  return (pte & PTE_R) != 0 || ((pte & PTE_X) != 0 && (load<i64>(env, MSTATUS) & STATUS_MXR) != 0);
+  if (access === ACCESS_FETCH) return (pte & PTE_X) !== 0;
+  if (access === ACCESS_WRITE) return (pte & PTE_W) !== 0;
+  return (pte & PTE_R) !== 0 || ((pte & PTE_X) !== 0 && (load<i64>(env, MSTATUS) & STATUS_MXR) !== 0);
 }
 
 /** A leaf found at `level`: paddr of the page with TRANSLATE_READ, TRANSLATE_WRITE, or -1 with a trap pending. */
 function leaf(env: i32, vaddr: i64, access: i32, priv: i64, level: i32, entry: i64, found: i64): i64 {
   let pte = found;
   if (!permitted(env, pte, access, priv)) return pageFault(env, vaddr, access);
-  const span = (<i64>1 << (PAGE_BITS + 9 * level)) - 1;
+  const span = ((<i64>1) << (PAGE_BITS + 9 * level)) - 1;
   const base = (pte & PTE_PPN) << 2;
   if (base & span) return pageFault(env, vaddr, access);
-  const needed = access == ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
-  if ((pte & needed) != needed) {
+  const needed = access === ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
+  if ((pte & needed) !== needed) {
     if (!(load<i64>(env, MENVCFG) & ADUE)) return pageFault(env, vaddr, access);
     pte |= needed;
     if (!pmpAllows(env, entry, 8, PRIV_S, ACCESS_WRITE) || !storePhysical(entry, pte, 8)) return denied(env, vaddr, access);
   }
   let flags: i64 = 0;
   if (pte & PTE_R || (pte & PTE_X && load<i64>(env, MSTATUS) & STATUS_MXR)) flags |= TRANSLATE_READ;
-  if ((pte & (PTE_W | PTE_D)) == (PTE_W | PTE_D)) flags |= TRANSLATE_WRITE;
+  if ((pte & (PTE_W | PTE_D)) === (PTE_W | PTE_D)) flags |= TRANSLATE_WRITE;
   return base | (vaddr & span & ~(PAGE_SIZE - 1)) | flags;
 }
 
 /** Walks the page tables; same result as `leaf`. */
 function walk(env: i32, vaddr: i64, access: i32, priv: i64, satp: i64): i64 {
-  let level = satp >>> 60 == MODE_SV48 ? 3 : 2;
+  let level = satp >>> 60 === MODE_SV48 ? 3 : 2;
   const unused = 64 - (PAGE_BITS + 9 * (level + 1));
-  if ((vaddr << unused) >> unused != vaddr) return pageFault(env, vaddr, access);
+  if ((vaddr << unused) >> unused !== vaddr) return pageFault(env, vaddr, access);
   let table = (satp & SATP_PPN) << PAGE_BITS;
   let mark = level + LEVEL_ROOT;
   let base: i64 = 0;
-  while (true) {
+  for (; level >= 0; level--) {
     const shift = PAGE_BITS + 9 * level;
     const entry = table + (((vaddr >> shift) & 511) << 3);
     const host = pmpAllows(env, entry, 8, PRIV_S, ACCESS_READ) ? tableAddress(entry, mark, base) : 0;
     if (!host) return denied(env, vaddr, access);
     const pte = load<i64>(host);
-    if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED) return pageFault(env, vaddr, access);
+    if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) === PTE_W || pte & PTE_RESERVED) return pageFault(env, vaddr, access);
     if (pte & (PTE_R | PTE_X)) return leaf(env, vaddr, access, priv, level, entry, pte);
-    if (!level || pte & (PTE_A | PTE_D | PTE_U)) return pageFault(env, vaddr, access);
+    if (pte & (PTE_A | PTE_D | PTE_U)) return pageFault(env, vaddr, access);
     table = (pte & PTE_PPN) << 2;
     base = (vaddr >> shift) << shift;
-    level--;
-    mark = level;
+    mark = level - 1;
   }
-  // Not reached: the compiler wants it.
-  return -1;
+  // A pointer where only a leaf may be.
+  return pageFault(env, vaddr, access);
 }
 
 /** Checks PMP on the page of a translation: refines its flags, or -1 with a trap pending. */
@@ -150,9 +150,9 @@ function protect(env: i32, vaddr: i64, access: i32, priv: i64, size: i64, transl
 }
 
 function translateFor(env: i32, vaddr: i64, access: i32, priv: i64, size: i64): i64 {
-  const satp = priv == PRIV_M ? 0 : load<i64>(env, SATP) & SATP_SPACE;
+  const satp = addressSpace(env, priv);
   const translation = satp ? walk(env, vaddr, access, priv, satp) : (vaddr & ~(PAGE_SIZE - 1)) | TRANSLATE_READ | TRANSLATE_WRITE;
-  if (translation == -1) return -1;
+  if (translation === -1) return -1;
   return protect(env, vaddr, access, priv, size, translation);
 }
 
@@ -164,7 +164,7 @@ export function translate(env: i32, vaddr: i64, access: i32): i64 {
 /** paddr of code at `vaddr`, -1 with a trap pending. */
 export function fetch(env: i32, vaddr: i64): i64 {
   const translation = translateFor(env, vaddr, ACCESS_FETCH, load<i64>(env, PRIV), 2);
-  if (translation == -1) return -1;
+  if (translation === -1) return -1;
   const paddr = (translation & ~(PAGE_SIZE - 1)) | (vaddr & (PAGE_SIZE - 1));
   if (!hostAddress(paddr)) return denied(env, vaddr, ACCESS_FETCH);
   noteFetch(env, vaddr);
@@ -173,7 +173,7 @@ export function fetch(env: i32, vaddr: i64): i64 {
 
 /** The buckets of contexts (CONTEXT_BUCKETS) that an entry maps. */
 function bucketsOf(vaddr: i64, shift: i32): i64 {
-  return shift > CONTEXT_BUCKET_BITS ? -1 : <i64>1 << ((vaddr >> CONTEXT_BUCKET_BITS) & 63);
+  return shift > CONTEXT_BUCKET_BITS ? -1 : (<i64>1) << ((vaddr >> CONTEXT_BUCKET_BITS) & 63);
 }
 
 /** The record of the frame that `pte` points to if that is marked as a table, else 0. */
@@ -181,7 +181,7 @@ function markedTable(pte: i64): i32 {
   const frame = frameOf((pte & PTE_PPN) << 2);
   if (frame < 0) return 0;
   const record = load<i32>(GLOBAL_FRAMES) + frame * FRAME_SIZE;
-  return load<i32>(record, FRAME_TABLE_EPOCH) == load<i32>(GLOBAL_TABLE_EPOCH) ? record : 0;
+  return load<i32>(record, FRAME_TABLE_EPOCH) === load<i32>(GLOBAL_TABLE_EPOCH) ? record : 0;
 }
 
 /** A leaf changed: drops what was cached from it. True if contexts were renewed. */
@@ -201,7 +201,7 @@ function pointerChanged(old: i64, level: i32, vaddr: i64): i32 {
   if (!child) return 0;
   const childLevel = load<i32>(child, FRAME_TABLE_LEVEL);
   // A translation through this entry would have left its mark.
-  if (childLevel >= 0 && (childLevel != level - 1 || load<i64>(child, FRAME_TABLE_VADDR) != vaddr)) return 0;
+  if (childLevel >= 0 && (childLevel !== level - 1 || load<i64>(child, FRAME_TABLE_VADDR) !== vaddr)) return 0;
   flushBanks();
   // Now nothing depends on a table that was used at this place only.
   if (childLevel >= 0) store<i32>(child, 0, FRAME_TABLE_EPOCH);
@@ -212,7 +212,7 @@ function pointerChanged(old: i64, level: i32, vaddr: i64): i32 {
 function isCurrentRoot(ppn: i64): bool {
   const end = load<i32>(GLOBAL_HARTS) + load<i32>(GLOBAL_HART_COUNT) * HART_SIZE;
   for (let env = load<i32>(GLOBAL_HARTS); env < end; env += HART_SIZE) {
-    if ((load<i64>(env, SATP) & SATP_PPN) == ppn) return true;
+    if ((load<i64>(env, SATP) & SATP_PPN) === ppn) return true;
   }
   return false;
 }
@@ -221,9 +221,9 @@ function isCurrentRoot(ppn: i64): bool {
  * Hook of the soft-MMU: the entry at byte `offset` of the marked table in `frame` changed. Drops what depends on the old entry; returns true if
  * translated code must be left because fetches may go elsewhere now.
  */
-export function tableStore(env: i32, old: i64, now: i64, frame: i32, offset: i32): i32 {
-  if (!(old & PTE_V) || (old & (PTE_R | PTE_W)) == PTE_W || old & PTE_RESERVED) return 0;
-  const isLeaf = (old & (PTE_R | PTE_X)) != 0;
+export function tableStore(_env: i32, old: i64, now: i64, frame: i32, offset: i32): i32 {
+  if (!(old & PTE_V) || (old & (PTE_R | PTE_W)) === PTE_W || old & PTE_RESERVED) return 0;
+  const isLeaf = (old & (PTE_R | PTE_X)) !== 0;
   if (!isLeaf && (old & (PTE_A | PTE_D | PTE_U) || !markedTable(old))) return 0;
   const record = load<i32>(GLOBAL_FRAMES) + frame * FRAME_SIZE;
   let level = load<i32>(record, FRAME_TABLE_LEVEL);
