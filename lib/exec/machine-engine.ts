@@ -1,11 +1,14 @@
 /** What the run loop, the debugger and the recorder know about the engine that executes a machine's harts. Types only. */
 import type { AddressSpace } from '../mem/address-space.js';
+import type { PhysicalMemory } from '../mem/physical-memory.js';
 import type { VirtualClock } from '../util/virtual-clock.js';
 
 export interface Engine {
   /** Ticks so far: instructions retired plus traps taken. */
   readonly tick: number;
   readonly clock: VirtualClock;
+  /** For devices that access memory by themselves. */
+  readonly memory: PhysicalMemory;
   /**
    * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
    * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.

@@ -5,6 +5,8 @@ import { FakeClock } from './fake-clock.js';
 export class FakeEngine implements Engine {
   tick = 0;
   readonly clock = new FakeClock();
+  /** It has no memory. */
+  readonly memory = { read: () => undefined, write: () => false };
   /** Virtual nanoseconds that were skipped, and the calls of `run`. */
   skippedNs = 0;
   runs = 0;
