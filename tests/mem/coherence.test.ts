@@ -220,8 +220,8 @@ class Fuzz {
     for (const env of this.envs) {
       for (let bank = 0; bank < L.TLB_BANKS; bank++) {
         if (this.h.i32(env + L.ENV_BANK_STAMPS + bank * 4) === 0) continue;
-        const at = env + L.ENV_TLB_BANKS + bank * L.TLB_BANK_SIZE;
-        for (let i = 0; i < L.TLB_ENTRIES; i++) if ((this.h.i32(at + (i << L.TLB_ENTRY_BITS) + L.TLB_WRITE) & 0xfff) === 0) open++;
+        const at = env + L.ENV_TLB_BANKS + bank * L.TLB_BANK_SIZE + L.TLB_WRITE;
+        for (let i = 0; i < 1 << L.TLB_WRITE_INDEX_BITS; i++) if ((this.h.i32(at + (i << L.TLB_WRITE_ENTRY_BITS) + L.TLB_TAG) & 0xfff) === 0) open++;
       }
     }
     assert.is(listed, open, `step ${step}`);
