@@ -7,12 +7,19 @@ import { suggest } from '../util/suggest.js';
 
 export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none' } | { readonly kind: 'file'; readonly path: string };
 
+/** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
+export type Bios = { readonly kind: 'default' | 'none' } | { readonly kind: 'file'; readonly path: string };
+
 export interface RunOptions {
   readonly kernel: string;
   readonly machine: MachineDescription;
   readonly memoryBytes: number;
   readonly harts: number;
+  readonly bios: Bios;
+  readonly initrd: string | undefined;
   readonly bootArgs: string;
+  /** Hardware may update the A and D bits of page-table entries. */
+  readonly svadu: boolean;
   readonly dumpDtb: string | undefined;
   readonly console: ConsoleTarget;
   readonly mode: EngineMode;
@@ -38,10 +45,12 @@ export const RUN_OPTIONS = [
   { name: 'machine', value: 'NAME', text: 'the machine to build', default: 'riscv-virt' },
   { name: 'memory', value: 'SIZE', text: 'RAM, with K, M or G (M if none)', default: '256M' },
   { name: 'smp', value: 'N', text: 'number of harts', default: '1' },
-  { name: 'bios', value: 'WHICH', text: 'none: the kernel itself starts in M-mode', default: 'none' },
+  { name: 'bios', value: 'WHICH', text: 'default: built-in SBI; none: the kernel itself starts in M-mode; FILE: firmware', default: 'default' },
+  { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
+  { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
   { name: 'engine', value: 'NAME', text: 'auto, interpret or translate', default: 'auto' },
   { name: 'no-chain', text: 'do not chain translated code (for tests)' },
@@ -107,19 +116,22 @@ function unknownOption(flag: string, known: readonly string[]): ConfigError {
 export function runOptions(kernel: string, parsed: Readonly<Record<string, unknown>>): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
   const required = (name: OptionName): string => text(name) ?? '';
-  const machine = choice(
+  const machineName = choice(
     'machine',
     required('machine'),
     MACHINES.map((candidate) => candidate.name),
   );
-  choice('bios', required('bios'), ['none']);
+  const machine = MACHINES.find((candidate) => candidate.name === machineName) as MachineDescription;
   const pace = text('pace');
   const maxTicks = text('max-ticks');
   return {
     kernel,
-    machine: MACHINES.find((candidate) => candidate.name === machine) as MachineDescription,
+    machine,
     memoryBytes: size('memory', required('memory')),
-    harts: harts(required('smp')),
+    harts: harts(required('smp'), machine),
+    bios: biosOf(required('bios')),
+    initrd: text('initrd'),
+    svadu: parsed.svadu === true,
     bootArgs: bootArgs(text('append') ?? ''),
     dumpDtb: text('dump-dtb'),
     console: consoleTarget(required('console')),
@@ -166,10 +178,16 @@ function integer(name: OptionName, value: string): number {
   return Number(number);
 }
 
-function harts(value: string): number {
+function harts(value: string, machine: MachineDescription): number {
   const count = integer('smp', value);
-  if (count !== 1) throw new ConfigError(`--smp ${value}: only machines with 1 hart can be built`);
+  const { name, hartsMax } = machine;
+  const allowed = hartsMax === 1 ? '1 hart' : `1 to ${hartsMax} harts`;
+  if (count < 1 || count > hartsMax) throw new ConfigError(`--smp ${value}: ${name} takes ${allowed}`);
   return count;
+}
+
+function biosOf(value: string): Bios {
+  return value === 'default' || value === 'none' ? { kind: value } : { kind: 'file', path: value };
 }
 
 function bootArgs(value: string): string {

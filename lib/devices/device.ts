@@ -8,6 +8,7 @@ import type { BusTarget } from '../mem/bus.js';
 import { ImageError } from '../util/errors.js';
 
 export type { BusTarget } from '../mem/bus.js';
+export type { PhysicalMemory } from '../mem/physical-memory.js';
 export type { TimerHandle, VirtualClock } from '../util/virtual-clock.js';
 
 /** Plain data, safe for JSON and msgpack. */
@@ -22,11 +23,19 @@ export interface Device extends BusTarget {
   save(): PlainData;
   /** Restores what `save` gave and arms the device's timers again; throws `ImageError` for anything that is no such state. */
   load(data: PlainData): void;
+  /** What the state digest covers, where `save` is too much to compute often: equal exactly where the whole state is. */
+  digest?(): PlainData;
 }
 
 /** An interrupt line: level-triggered, low at first. */
 export interface IrqLine {
   set(level: boolean): void;
+}
+
+/** A device that collects the interrupt lines of others. */
+export interface InterruptController extends Device {
+  /** Its input number `source`. */
+  input(source: number): IrqLine;
 }
 
 /** The device's end that a character backend delivers input to. */
@@ -58,6 +67,11 @@ export interface SavedDevice {
   readonly name: string;
   readonly version: number;
   readonly data: PlainData;
+}
+
+/** What the state digest covers of a device. */
+export function digestDevice(device: Device): SavedDevice {
+  return { name: device.name, version: device.version, data: device.digest ? device.digest() : device.save() };
 }
 
 export function saveDevice(device: Device): SavedDevice {
@@ -105,12 +119,40 @@ export class StateReader {
     return list.map((value: PlainData) => this.checked(field, value, maximum));
   }
 
+  text(field: string, maximumLength: number): string {
+    const value = this.fields[field];
+    if (typeof value !== 'string' || value.length > maximumLength) throw this.bad(field);
+    return value;
+  }
+
+  /** A non-negative integer of any size, saved as decimal digits. */
+  bigint(field: string): bigint {
+    const value = this.text(field, 40);
+    if (!/^\d+$/.test(value)) throw this.bad(field);
+    return BigInt(value);
+  }
+
+  /** Nested state. */
+  data(field: string): PlainData {
+    const value = this.fields[field];
+    if (value === undefined) throw this.bad(field);
+    return value;
+  }
+
+  /** A list of `length` nested states. */
+  states(field: string, length: number): StateReader[] {
+    const list = this.fields[field];
+    if (!Array.isArray(list) || list.length !== length) throw this.bad(field);
+    return list.map((data: PlainData) => new StateReader(this.device, data));
+  }
+
   private checked(field: string, value: PlainData | undefined, maximum: number): number {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > maximum) throw this.bad(field);
     return value;
   }
 
-  private bad(field: string): ImageError {
+  /** The error for a field that is not what it must be. */
+  bad(field: string): ImageError {
     return new ImageError(`saved state of device "${this.device}": bad field "${field}"`);
   }
 }

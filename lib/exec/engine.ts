@@ -62,6 +62,7 @@ import {
   JC_PC,
   PAGE_SIZE,
 } from '../mem/layout.js';
+import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
 import type { Block } from './block.js';
 import { EventClock } from './clock.js';
@@ -106,6 +107,7 @@ interface GuestCalls {
 
 export class MachineEngine implements Engine {
   readonly clock: EventClock;
+  readonly memory: PhysicalMemory;
   private readonly o: EngineOptions;
   private readonly guest: Guest;
   private readonly i32: Int32Array;
@@ -146,6 +148,7 @@ export class MachineEngine implements Engine {
       codeWritten: (_env, paddr, bytes) => void this.cache.invalidate(paddr, bytes),
     });
     this.mmu = mmu;
+    this.memory = new TrackedMemory(memory, options.space, mmu);
     const guestExports = guest.instantiate({ memory, table, mmu: mmuExports });
     this.calls = guestExports as unknown as GuestCalls;
     this.fillTable(table, guestExports);
@@ -215,12 +218,16 @@ export class MachineEngine implements Engine {
     this.interruptSlice();
   }
 
+  storeByte(paddr: number, value: number): boolean {
+    return this.mmu.storePhysical(BigInt(paddr), BigInt(value), 1) !== 0;
+  }
+
   setInterrupt(hart: number, bit: number, level: boolean): void {
     this.calls.wireInterrupt(this.harts[hart], bit, level ? 1 : 0);
   }
 
-  /** The running slice must end soon: after the current instruction, since only devices and helpers come here. */
-  private interruptSlice(): void {
+  /** The running slice must end soon, because timers or harts changed: after the current instruction, since only devices and helpers come here. */
+  interruptSlice(): void {
     if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
   }
 

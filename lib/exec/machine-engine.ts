@@ -1,16 +1,21 @@
 /** What the run loop, the debugger and the recorder know about the engine that executes a machine's harts. Types only. */
 import type { AddressSpace } from '../mem/address-space.js';
+import type { PhysicalMemory } from '../mem/physical-memory.js';
 import type { VirtualClock } from '../util/virtual-clock.js';
 
 export interface Engine {
   /** Ticks so far: instructions retired plus traps taken. */
   readonly tick: number;
   readonly clock: VirtualClock;
+  /** For devices that access memory by themselves. */
+  readonly memory: PhysicalMemory;
   /**
    * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
    * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
    */
   run(untilTick: number, skipUntilNs?: number): StopReason;
+  /** Plans the harts' turns and timers anew: something outside of the engine changed them. */
+  interruptSlice(): void;
   /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */
   requestStop(): void;
   /** Sets bit `bit` of the interrupts that hart `hart` has pending. */
@@ -18,6 +23,8 @@ export interface Engine {
   /** A digest of the whole state at the current tick: registers, devices, memory. */
   stateDigest(): string;
   stats(): EngineStats;
+  /** A store by something else than an instruction, with all the tracking of a guest's store. False where there is no RAM. */
+  storeByte(paddr: number, value: number): boolean;
   /** Puts all harts into their reset state and forgets everything derived from memory, which may have been written to before. Ticks go on. */
   reset(): void;
 }
@@ -69,4 +76,4 @@ export interface EngineOptions {
   readonly deviceState?: () => string;
 }
 
-export type EngineFactory = (options: EngineOptions) => Engine;
+export type EngineFactory<GuestOptions> = (options: EngineOptions, guest: GuestOptions) => Engine;

@@ -11,6 +11,7 @@ export interface Mmu {
   hashFrame(frame: number): bigint;
   loadPhysical(paddr: bigint, size: number): bigint;
   storePhysical(paddr: bigint, value: bigint, size: number): number;
+  beforeStore(paddr: number, bytes: number): number;
 }
 
 /** Functions that the soft-MMU calls. */

@@ -70,15 +70,15 @@ bare('cleanPages closes the write tags, in every bank', () => {
   const h = new Harness();
   const env = h.hart(0);
   h.store(env, RAM_BASE, 1n, 4);
-  const machineBank = h.entry(env, RAM_BASE);
+  const machineEntry = h.entry(env, RAM_BASE, L.TLB_WRITE);
   openPmp(h, env);
   h.setI64(env + R.PRIV, 0n);
   h.guest.refresh(env);
   h.store(env, RAM_BASE, 2n, 4);
-  assert.is.not(h.entry(env, RAM_BASE), machineBank);
-  assert.is(h.i64(machineBank + L.TLB_WRITE), BigInt(RAM_BASE));
+  assert.is.not(h.entry(env, RAM_BASE, L.TLB_WRITE), machineEntry);
+  assert.is(h.i64(machineEntry + L.TLB_TAG), BigInt(RAM_BASE));
   h.mmu.cleanPages();
-  assert.is.not(h.i64(machineBank + L.TLB_WRITE), BigInt(RAM_BASE));
+  assert.is.not(h.i64(machineEntry + L.TLB_TAG), BigInt(RAM_BASE));
   assert.is(h.fastPath(env, RAM_BASE, 4, L.TLB_WRITE), -1);
   assert.is(h.i32(h.frame(RAM_BASE) + L.FRAME_FLAGS), 0);
   h.store(env, RAM_BASE, 3n, 4);
@@ -458,12 +458,37 @@ tracking('a table used at two places is right at both', () => {
   assert.equal(h.load(env, VA + 0x200000n, 8), trap(LOAD_PAGE, VA + 0x200000n));
 });
 
+tracking('a leaf that becomes a user page is closed to S-mode', () => {
+  const { h, tables, env } = paged();
+  const entry = tables.map(VA, pageAt(300));
+  assert.is(h.load(env, VA, 8), 0n);
+  h.mmu.storePhysical(entry, pte(pageAt(300), PTE_ALL | PTE_U), 8);
+  assert.equal(h.load(env, VA, 8), trap(LOAD_PAGE, VA));
+});
+
+tracking('a table used at two places that is cut off at one is still watched for the other', () => {
+  const { h, tables, env } = paged();
+  const other = VA + (1n << 34n);
+  const entry = tables.map(VA, pageAt(300));
+  const second = new PageTables(h, { first: 96 });
+  h.setI64(h.ram(second.entry(other, 1)), pte(entry, PTE_V));
+  h.guest.fetch(env, VA);
+  second.enter(env, R.PRIV_S);
+  h.guest.fetch(env, other);
+  const before = h.i32(env + L.ENV_CONTEXT);
+  h.mmu.storePhysical(tables.entry(VA, 1), 0n, 8);
+  assert.is(h.i32(env + L.ENV_CONTEXT), before);
+  h.mmu.storePhysical(entry, 0n, 8);
+  assert.is.not(h.i32(env + L.ENV_CONTEXT), before);
+});
+
 tracking('stores to a table page never take the fast path while translations depend on it', () => {
   const { h, tables, env } = paged();
   const entry = tables.map(VA, pageAt(300));
   tables.map(VA + 0x1000n, entry & ~0xfffn);
   h.store(env, VA + 0x1800n, 0n, 8);
   assert.is(h.fastPath(env, VA + 0x1000n, 8, L.TLB_WRITE), -1);
+  h.load(env, VA + 0x1800n, 8);
   assert.is(h.fastPath(env, VA + 0x1000n, 8, L.TLB_READ), h.ram(entry & ~0xfffn));
 });
 

@@ -5,6 +5,8 @@ import { FakeClock } from './fake-clock.js';
 export class FakeEngine implements Engine {
   tick = 0;
   readonly clock = new FakeClock();
+  /** It has no memory. */
+  readonly memory = { read: () => undefined, write: () => false };
   /** Virtual nanoseconds that were skipped, and the calls of `run`. */
   skippedNs = 0;
   runs = 0;
@@ -38,6 +40,12 @@ export class FakeEngine implements Engine {
       this.clock.advanceTo(this.tick + this.skippedNs);
       this.guest.onTick?.(this.tick);
     }
+  }
+
+  interruptSlice(): void {}
+
+  storeByte(): boolean {
+    return false;
   }
 
   requestStop(): void {
