@@ -74,9 +74,10 @@ import { loadMmu, type Mmu } from './mmu.js';
 import { FetchFault, Translator } from './translator.js';
 
 /** Executions after which a block is hot. */
-const HOT_THRESHOLD = 64;
-/** So many hot blocks make a batch: one module. */
-const HOT_BATCH = 24;
+const HOT_THRESHOLD = Number(process.env.HT ?? 1000);
+/** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
+const HOT_BATCH = Number(process.env.HB ?? 64);
+const HOT_WAIT_TICKS = Number(process.env.HW ?? 3_000_000);
 /** Ticks of a hart's turn, when there are several. */
 const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
@@ -129,6 +130,8 @@ export class MachineEngine implements Engine {
   private turn = 0;
   private turnEnd: number;
   private stopRequested = false;
+  /** Tick at which the hot queue was last empty. */
+  private lastCompile = 0;
 
   constructor(guest: Guest, options: EngineOptions) {
     this.o = options;
@@ -315,7 +318,8 @@ export class MachineEngine implements Engine {
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
-    if (i32[GLOBAL_HOT_COUNT >> 2] > 0) this.compileHot();
+    if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
+    else if (this.sliceEnd - this.lastCompile > HOT_WAIT_TICKS) this.compileHot();
     return waits;
   }
 
@@ -442,6 +446,7 @@ export class MachineEngine implements Engine {
     const { i32 } = this;
     const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
     i32[GLOBAL_HOT_COUNT >> 2] = 0;
+    this.lastCompile = this.tick;
     if (this.o.mode === 'interpret') return;
     const entries: Block[] = [];
     for (let i = 0; i < count; i++) {
