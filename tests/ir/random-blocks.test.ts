@@ -11,7 +11,7 @@ const PATHS: readonly Path[] = [
   { name: 'threshold 3', hotThreshold: 3, pace: 'random' },
 ];
 const TICKS = [40, 41, 160, 420, 1600];
-const SEEDS = Number(process.env.SEEDS ?? 16);
+const SEEDS = Number(process.env.SEEDS ?? 8);
 const FIRST_SEED = Number(process.env.SEED ?? 1);
 
 for (const fixedPc of [false, true]) {
