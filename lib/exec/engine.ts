@@ -48,6 +48,7 @@ import {
   FN_TAKE_TRAP,
   FN_TRANSLATE,
   GLOBAL_CONTEXT_NEXT,
+  GLOBAL_DROP_CODE,
   GLOBAL_HOT_COUNT,
   GLOBAL_HOT_LIMIT,
   GLOBAL_HOT_QUEUE,
@@ -318,9 +319,16 @@ export class MachineEngine implements Engine {
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
+    if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > HOT_WAIT_TICKS) this.compileHot();
     return waits;
+  }
+
+  /** Chains go where fetches were allowed once. */
+  private dropCode(): void {
+    this.i32[GLOBAL_DROP_CODE >> 2] = 0;
+    this.cache.clear();
   }
 
   /** Does what an exit asks for; false when the slice is over. */

@@ -63,6 +63,7 @@ export const PMP_COUNT = 0x0e00; // i32: entries up to the last one that is not 
 // --- TB flags (ENV_FLAGS): the CPU state that a translation assumes ------------------------------------------------------
 export const FLAG_FS = 3; // bits 1..0: mstatus.FS (0 off, 1 initial, 2 clean, 3 dirty)
 export const FLAG_FIXED_PC = 4; // fetches are not translated: pcOffset is the pc
+export const FLAG_MACHINE = 8; // with FLAG_FIXED_PC: machine mode, which PMP lets fetch from other places than the rest
 
 // --- privilege modes, mstatus --------------------------------------------------------------------------------------------
 export const PRIV_U = 0;

@@ -4,6 +4,8 @@
  */
 
 import { flushAll } from '../../../mem/assembly/tlb';
+import { GLOBAL_DROP_CODE } from '../../../mem/layout';
+import { requestRunLoop } from './context';
 import { PMP_COUNT, PMP_RANGES, PMPADDR, PMPCFG, PRIV_M } from '../layout';
 
 const ENTRIES = 16;
@@ -98,6 +100,9 @@ export function readPmpConfig(env: i32, first: i32): i64 {
 function changed(env: i32): void {
   refreshPmp(env);
   flushAll();
+  // Where fetches are not translated, code is chained across pages.
+  store<i32>(GLOBAL_DROP_CODE, 1);
+  requestRunLoop(env);
 }
 
 /** Writes the configuration of eight entries; locked ones keep theirs. */
