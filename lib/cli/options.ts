@@ -107,19 +107,20 @@ function unknownOption(flag: string, known: readonly string[]): ConfigError {
 export function runOptions(kernel: string, parsed: Readonly<Record<string, unknown>>): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
   const required = (name: OptionName): string => text(name) ?? '';
-  const machine = choice(
+  const machineName = choice(
     'machine',
     required('machine'),
     MACHINES.map((candidate) => candidate.name),
   );
+  const machine = MACHINES.find((candidate) => candidate.name === machineName) as MachineDescription;
   choice('bios', required('bios'), ['none']);
   const pace = text('pace');
   const maxTicks = text('max-ticks');
   return {
     kernel,
-    machine: MACHINES.find((candidate) => candidate.name === machine) as MachineDescription,
+    machine,
     memoryBytes: size('memory', required('memory')),
-    harts: harts(required('smp')),
+    harts: harts(required('smp'), machine),
     bootArgs: bootArgs(text('append') ?? ''),
     dumpDtb: text('dump-dtb'),
     console: consoleTarget(required('console')),
@@ -166,9 +167,11 @@ function integer(name: OptionName, value: string): number {
   return Number(number);
 }
 
-function harts(value: string): number {
+function harts(value: string, machine: MachineDescription): number {
   const count = integer('smp', value);
-  if (count !== 1) throw new ConfigError(`--smp ${value}: only machines with 1 hart can be built`);
+  const { name, hartsMax } = machine;
+  const allowed = hartsMax === 1 ? '1 hart' : `1 to ${hartsMax} harts`;
+  if (count < 1 || count > hartsMax) throw new ConfigError(`--smp ${value}: ${name} takes ${allowed}`);
   return count;
 }
 

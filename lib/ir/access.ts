@@ -11,10 +11,13 @@ import {
   JC_PC,
   PAGE_BITS,
   TLB_ADDEND,
-  TLB_ENTRY_BITS,
-  TLB_INDEX_BITS,
   TLB_READ,
+  TLB_READ_ENTRY_BITS,
+  TLB_READ_INDEX_BITS,
+  TLB_TAG,
   TLB_WRITE,
+  TLB_WRITE_ENTRY_BITS,
+  TLB_WRITE_INDEX_BITS,
 } from '../mem/layout.js';
 import type { Code, Label } from '../wasm/code.js';
 import type { Signature } from '../wasm/module.js';
@@ -41,16 +44,20 @@ export function emitTlbLookup(
   w: Code,
   o: { vaddr: number; entry: number; size: number; access: 'read' | 'write'; tlb: () => void; slow: Label },
 ): void {
+  const read = o.access === 'read';
+  const entryBits = read ? TLB_READ_ENTRY_BITS : TLB_WRITE_ENTRY_BITS;
+  const indexBits = read ? TLB_READ_INDEX_BITS : TLB_WRITE_INDEX_BITS;
+  const table = read ? TLB_READ : TLB_WRITE;
   o.tlb();
   w.get(o.vaddr);
-  w.i64(PAGE_BITS - TLB_ENTRY_BITS);
+  w.i64(PAGE_BITS - entryBits);
   w.op('i64.shr_u');
   w.op('i32.wrap_i64');
-  w.i32(((1 << TLB_INDEX_BITS) - 1) << TLB_ENTRY_BITS);
+  w.i32(((1 << indexBits) - 1) << entryBits);
   w.op('i32.and');
   w.op('i32.add');
   w.tee(o.entry);
-  w.mem('i64.load', o.access === 'read' ? TLB_READ : TLB_WRITE);
+  w.mem('i64.load', table + TLB_TAG);
   w.get(o.vaddr);
   w.i64(-(1 << PAGE_BITS) | (o.size - 1));
   w.op('i64.and');
@@ -59,7 +66,7 @@ export function emitTlbLookup(
   w.get(o.vaddr);
   w.op('i32.wrap_i64');
   w.get(o.entry);
-  w.mem('i32.load', TLB_ADDEND);
+  w.mem('i32.load', table + TLB_ADDEND);
   w.op('i32.add');
 }
 

@@ -56,6 +56,7 @@ function parseOptions(args: string[]): Options {
   if (engine !== 'auto' && engine !== 'translate' && engine !== 'interpret') throw new Error(`no engine ${engine}`);
   const [rounds, interpretTicks] = [Number(values.rounds), Number(values['interpret-ticks'])];
   if (!(rounds >= 1) || !(interpretTicks >= 0)) throw new Error('--rounds and --interpret-ticks take numbers');
+  if (values.write && (positionals.length > 0 || values['qemu-only'])) throw new Error('--write needs all kernels, on both sides');
   const kernels = positionals.length > 0 ? positionals : KERNELS;
   return { kernels, rounds, engine, node: values.node, interpretTicks, qemuOnly: values['qemu-only'], write: values.write };
 }

@@ -87,6 +87,17 @@ test('enabling THRI raises the interrupt, reading IIR clears it, writing THR rai
   assert.not(bench.irq.level);
 });
 
+test('disabling and enabling THRI raises the interrupt again after it was acknowledged', () => {
+  const bench = new Bench().setUp(1);
+  bench.write(IER, 0x02);
+  bench.read(IIR);
+  bench.write(IER, 0x02);
+  assert.not(bench.irq.level);
+  bench.write(IER, 0x00);
+  bench.write(IER, 0x02);
+  assert.ok(bench.irq.level);
+});
+
 test('without FIFOs one byte at a time is received, and the next waits for RBR to be read', () => {
   const bench = new Bench().setUp(0);
   bench.write(IER, 0x01);

@@ -11,7 +11,7 @@
 #
 # What it leaves:
 #     cache/VERSIONS              one line "package version" each
-#     cache/kernel/Image          the uncompressed kernel; config, System.map and release beside it
+#     cache/kernel/Image          the uncompressed kernel, its config and its release beside it
 #     cache/kernel/modules/       the modules: kernel/..., modules.builtin, modules.order
 #     cache/busybox/busybox       the static busybox
 #     cache/opensbi/              fw_jump, fw_dynamic, fw_payload (.elf and .bin) of the platform "generic"
@@ -161,7 +161,6 @@ rm -rf kernel busybox opensbi u-boot
 mkdir kernel busybox opensbi u-boot
 mv "$unpacked/$kernel"/boot/vmlinu?-* kernel/Image || fail "$kernel has no /boot/vmlinux"
 mv "$unpacked/$kernel"/boot/config-* kernel/config
-mv "$unpacked/$kernel"/boot/System.map-* kernel/System.map
 for modules in "$unpacked/$kernel"/{,usr/}lib/modules/"$release"; do [ ! -d "$modules" ] || mv "$modules" kernel/modules; done
 [ -d kernel/modules/kernel ] || fail "$kernel has no modules of $release"
 echo "$release" >kernel/release

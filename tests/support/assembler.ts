@@ -73,15 +73,18 @@ export class Assembler {
   }
 
   half(value: number): void {
-    this.view.setUint16(this.reserve(2), value, true);
+    const offset = this.reserve(2);
+    this.view.setUint16(offset, value, true);
   }
 
   word(value: number): void {
-    this.view.setUint32(this.reserve(4), value, true);
+    const offset = this.reserve(4);
+    this.view.setUint32(offset, value, true);
   }
 
   dword(value: number | bigint): void {
-    this.view.setBigUint64(this.reserve(8), BigInt.asUintN(64, BigInt(value)), true);
+    const offset = this.reserve(8);
+    this.view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true);
   }
 
   /** A dword that holds the address of `label` plus `addend`. */

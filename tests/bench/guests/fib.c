@@ -1,7 +1,7 @@
 /* Naive Fibonacci: calls, returns and the stack, nothing else. */
 #include "bench.h"
 #ifndef N
-#define N 37
+#define N 39
 #endif
 
 static u64 __attribute__((noinline, noclone)) fib(u64 n) {

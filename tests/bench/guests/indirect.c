@@ -1,7 +1,7 @@
 /* A bytecode interpreter, once with a table of functions and once with a switch: indirect calls and jumps. */
 #include "bench.h"
 #ifndef N
-#define N 5000000
+#define N 15000000
 #endif
 #define PROGRAM 64
 #define OPS 8

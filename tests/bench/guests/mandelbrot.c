@@ -1,7 +1,7 @@
 /* The Mandelbrot set: double precision in a loop that ends on a comparison. */
 #include "bench.h"
 #ifndef N
-#define N 1000
+#define N 1700
 #endif
 #define DEPTH 200
 

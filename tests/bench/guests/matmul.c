@@ -1,7 +1,7 @@
 /* Product of 32-bit integer matrices: three nested loops, multiply and add. */
 #include "bench.h"
 #ifndef N
-#define N 60
+#define N 180
 #endif
 #define SIZE 160
 

@@ -1,7 +1,7 @@
 /* Copies 16 MB with an own loop, four doublewords at a time. */
 #include "bench.h"
 #ifndef N
-#define N 90
+#define N 180
 #endif
 #define WORDS (16 * 1024 * 1024 / 8)
 

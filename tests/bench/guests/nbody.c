@@ -2,7 +2,7 @@
  * Built twice: without fused multiply-add (nbody), and with it (nbody-fma). */
 #include "bench.h"
 #ifndef N
-#define N 1000000
+#define N 3000000
 #endif
 #define BODIES 5
 #define PI 3.141592653589793

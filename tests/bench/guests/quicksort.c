@@ -1,7 +1,7 @@
 /* Quicksort (Hoare's partition) of 64-bit numbers: branches that nothing predicts. */
 #include "bench.h"
 #ifndef N
-#define N 6
+#define N 18
 #endif
 #define COUNT 1000000
 

@@ -1,7 +1,7 @@
 /* Sieve of Eratosthenes over bytes: strided stores, short loops. */
 #include "bench.h"
 #ifndef N
-#define N 120
+#define N 360
 #endif
 #define LIMIT 1000000
 

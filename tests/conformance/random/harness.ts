@@ -99,6 +99,8 @@ function emitStart(a: Assembler): void {
       li t1, -1
       sd t1, 0(t0)
       call allow_all
+      li t0, 0x2000000000000000   # menvcfg.ADUE: accessed and dirty bits are set by the walk, which is all that QEMU 7.2 has
+      csrs menvcfg, t0
       csrwi mie, 0
       csrwi mip, 0
       li t0, ${BLOCKS}

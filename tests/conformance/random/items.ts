@@ -14,6 +14,8 @@ const RESERVED_COMPRESSED = [0, 0x2001, 0x6101, 0x6001, 0x4002, 0x8002, 0x6002, 
 const COMPRESSED = ROWS.filter(({ name }) => /^c\.(?!f|j|b|ebreak|l[wd]|s[wd])/.test(name));
 const GP = xName(RECOVERY_REGISTER);
 const RA = 1;
+/** What no loaded value is likely to be. */
+const NO_LOAD = 0x5a5_1234_5678_9abdn;
 
 /** A short body: plain instructions only, so that a compressed branch reaches across it. */
 function shortBody(w: BlockWriter): void {
@@ -154,14 +156,31 @@ function generate(w: BlockWriter): void {
   });
 }
 
-/** A reserved load and conditional stores to the same place: the first one may succeed, the second must fail. */
+/**
+ * A reserved load and a conditional store to the same place. Where the load traps there is no store: whether one without a reservation may
+ * trap is left open, and where no access traps there are also stores that must fail.
+ */
 function reserved(w: BlockWriter): void {
   const suffix = w.random.pick(['w', 'd']);
-  w.reserve(1, (address) => {
-    w.a.insn('addi', address!, xName(w.random.pick(w.safePointers)), 8 * w.random.between(-200, 200));
-    if (w.random.chance(0.9)) w.a.insn(`lr.${suffix}`, w.destination(), `(${address})`, w.random.below(4));
+  const canTrap = w.environment.paging !== 'bare' || w.environment.weights.probe !== undefined;
+  const order = (): number => w.random.below(4);
+  w.reserve(2, (address, value) => {
+    const end = w.a.freshLabel();
+    w.a.insn('addi', address!, xName(w.random.pick(canTrap ? w.pointers : w.safePointers)), 8 * w.random.between(-200, 200));
+    if (canTrap) w.a.insn('andi', address!, address!, -8);
+    const hasLoad = canTrap || w.random.chance(0.9);
+    if (canTrap) w.a.li(value!, NO_LOAD);
+    if (hasLoad) w.a.insn(`lr.${suffix}`, value!, `(${address})`, order());
     for (let i = w.random.below(3); i > 0; i--) w.plain('integer');
-    for (let i = w.random.between(1, 2); i > 0; i--) w.a.insn(`sc.${suffix}`, w.destination(), w.source(), `(${address})`, w.random.below(4));
+    if (canTrap) {
+      w.reserve(1, (sentinel) => {
+        w.a.li(sentinel!, NO_LOAD);
+        w.a.insn('beq', sentinel!, value!, end);
+      });
+    }
+    w.a.insn(`sc.${suffix}`, w.destination(), w.source(), `(${address})`, order());
+    if (!canTrap && w.random.chance(0.5)) w.a.insn(`sc.${suffix}`, w.destination(), w.source(), `(${address})`, order());
+    w.a.label(end);
   });
 }
 

@@ -36,7 +36,6 @@ const CSRS: readonly Csr[] = [
   { name: 'stvec', bits: 0xffff_ffff_ffff_fffdn, restore: true },
   { name: 'mcounteren', bits: 7n },
   { name: 'scounteren', bits: 7n },
-  { name: 'menvcfg', bits: 1n },
   { name: 'senvcfg', bits: 1n },
   { name: 'mstatus', bits: STATUS_BITS, restore: true },
   { name: 'sstatus', bits: STATUS_BITS, restore: true },

@@ -98,6 +98,27 @@ corners('a zero factor leaves the addend, with the sign of a zero sum by the rul
     }
   }
 });
+
+corners('a product just above a power of two decides ties far above its last bit', () => {
+  // (2^k + 1) * (2^2k - 2^k + 1) = 2^3k + 1; the addend's last bit is twice 2^3k. Scaled, the operands leave the range of the fast path.
+  for (const { suffix, format, toSlot } of PRECISIONS) {
+    const [k, scales] = format === BINARY64 ? [25n, [0, 500, 800, -800]] : [11n, [0, 60, -100]];
+    const exactly = (integer: bigint): bigint => ieee.fromInteger(integer, format, 'RNE').bits;
+    const b = exactly((1n << (2n * k)) - (1n << k) + 1n);
+    for (const scale of scales) {
+      const scaled = (integer: bigint): bigint => exactly(integer) + (BigInt(scale) << BigInt(format.precision - 1));
+      for (const last of [0n, 1n, 2n, 3n]) {
+        const c = scaled(((1n << BigInt(format.precision - 1)) + last) << (3n * k + 1n));
+        for (const a of [scaled((1n << k) + 1n), ieee.negate(scaled((1n << k) + 1n), format)]) {
+          for (const mode of MODES) {
+            const expected = ieee.fusedMultiplyAdd(a, b, c, format, mode);
+            check(`fmadd_${suffix}`, [a, b, c].map(toSlot), mode, { ...expected, bits: toSlot(expected.bits) });
+          }
+        }
+      }
+    }
+  }
+});
 corners.run();
 
 const random = suite('fp helpers: random cases');

@@ -1,19 +1,12 @@
 /** A machine around the toy guest: RAM, one device, one engine. */
 import { MachineEngine } from '../../../lib/exec/engine.js';
-import type { EngineMode } from '../../../lib/exec/machine-engine.js';
 import { allocateGuestMemory } from '../../../lib/mem/allocate.js';
 import { ENV_PC } from '../../../lib/mem/layout.js';
+import type { PathMachine, PathOptions } from '../paths.js';
 import { assembleToy, type ToyProgram } from './assembler.js';
 import { toy } from './guest.js';
 import { slotOf } from './instructions.js';
 import { CAUSE, DEVICE, DEVICE_SIZE, EPC, FLAG_N, FLAG_Z, RAM_SIZE, TVAL, VECTOR } from './layout.js';
-
-export interface ToyOptions {
-  readonly mode?: EngineMode;
-  readonly hotThreshold?: number;
-  readonly chain?: boolean;
-  readonly arenaBytes?: number;
-}
 
 /** Registers of the device. Reads of COUNTER count; a write to TIMER raises the interrupt so many ns later; ACK (read or write) lowers it, RAISE raises it. */
 export const DEVICE_COUNTER = DEVICE;
@@ -21,7 +14,7 @@ export const DEVICE_TIMER = DEVICE + 8;
 export const DEVICE_ACK = DEVICE + 16;
 export const DEVICE_RAISE = DEVICE + 24;
 
-export class ToyMachine {
+export class ToyMachine implements PathMachine {
   readonly engine: MachineEngine;
   readonly program: ToyProgram;
   private readonly env: number;
@@ -29,7 +22,7 @@ export class ToyMachine {
   private readonly ram: Uint8Array;
   private reads = 0;
 
-  constructor(source: string | ToyProgram, options: ToyOptions = {}) {
+  constructor(source: string | ToyProgram, options: PathOptions = {}) {
     const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
     this.program = typeof source === 'string' ? assembleToy(source) : source;
     const device = {
@@ -72,6 +65,16 @@ export class ToyMachine {
   run(tick: number, options: { step?: boolean } = {}): void {
     const { engine } = this;
     while (engine.tick < tick) if (engine.run(options.step ? engine.tick + 1 : tick).kind === 'idle') return;
+  }
+
+  get tick(): number {
+    return this.engine.tick;
+  }
+
+  summary() {
+    const registers = Array.from({ length: 8 }, (_, i) => this.register(i).toString(16)).join(' ');
+    const { engine, flags, trap } = this;
+    return { tick: engine.tick, pc: this.pc.toString(16), registers, flags, trap, digest: engine.stateDigest() };
   }
 
   register(index: number): bigint {

@@ -52,6 +52,12 @@ export function fcvt_lu_s(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
   return unsignedFrom(env, widen(unbox(a)), 64, arg);
 }
 
+/** Whether a conversion of `a` to a format with `precision` bits is exact because |a| <= 2^precision. */
+function fits(a: i64, precision: i32): bool {
+  const limit = (1 as u64) << precision;
+  return (a as u64) + limit <= 2 * limit;
+}
+
 export function fcvt_d_w(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
   return roundingMode(env, arg) < 0 ? 0 : reinterpret<i64>(a as i32 as f64);
 }
@@ -62,30 +68,37 @@ export function fcvt_d_wu(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
 
 export function fcvt_d_l(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
   const mode = roundingMode(env, arg);
-  return mode < 0 ? 0 : finish64(env, convertSigned(a, mode, BINARY64));
+  if (mode < 0) return 0;
+  return fits(a, 53) ? reinterpret<i64>(a as f64) : finish64(env, convertSigned(a, mode, BINARY64));
 }
 
 export function fcvt_d_lu(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
   const mode = roundingMode(env, arg);
-  return mode < 0 ? 0 : finish64(env, convertUnsigned(a, mode, BINARY64));
+  if (mode < 0) return 0;
+  return (a as u64) >> 53 === 0 ? reinterpret<i64>(a as f64) : finish64(env, convertUnsigned(a, mode, BINARY64));
+}
+
+/** An integer as a single. */
+function single(env: i32, a: i64, arg: i32): i64 {
+  const mode = roundingMode(env, arg);
+  if (mode < 0) return 0;
+  return fits(a, 24) ? box(reinterpret<u32>(a as f32)) : finish32(env, convertSigned(a, mode, BINARY32));
 }
 
 export function fcvt_s_w(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
-  const mode = roundingMode(env, arg);
-  return mode < 0 ? 0 : finish32(env, convertSigned(a as i32, mode, BINARY32));
+  return single(env, a as i32, arg);
 }
 
 export function fcvt_s_wu(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
-  const mode = roundingMode(env, arg);
-  return mode < 0 ? 0 : finish32(env, convertUnsigned(a as u32, mode, BINARY32));
+  return single(env, a as u32, arg);
 }
 
 export function fcvt_s_l(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
-  const mode = roundingMode(env, arg);
-  return mode < 0 ? 0 : finish32(env, convertSigned(a, mode, BINARY32));
+  return single(env, a, arg);
 }
 
 export function fcvt_s_lu(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
+  if (a >= 0) return single(env, a, arg);
   const mode = roundingMode(env, arg);
   return mode < 0 ? 0 : finish32(env, convertUnsigned(a, mode, BINARY32));
 }

@@ -67,6 +67,7 @@ export function fmul_d(env: i32, a: i64, b: i64, _c: i64, arg: i32): i64 {
       if (!isInexactRaised(env) && !isExactProduct64(x, y, product)) accrue(env, NX);
       return reinterpret<i64>(product);
     }
+    if (product === 0.0 && (isZero(a) || isZero(b))) return reinterpret<i64>(product);
   }
   return finish64(env, multiply(a, b, mode, BINARY64));
 }
@@ -82,6 +83,7 @@ export function fdiv_d(env: i32, a: i64, b: i64, _c: i64, arg: i32): i64 {
       if (!isInexactRaised(env) && !isExactQuotient64(x, y, quotient)) accrue(env, NX);
       return reinterpret<i64>(quotient);
     }
+    if (quotient === 0.0 && isZero(a)) return reinterpret<i64>(quotient);
   }
   return finish64(env, divide(a, b, mode, BINARY64));
 }

@@ -74,12 +74,14 @@ export function fdiv_s(env: i32, a: i64, b: i64, _c: i64, arg: i32): i64 {
   const x = unbox(a);
   const y = unbox(b);
   if (mode === RNE) {
+    const dividend = reinterpret<f32>(x);
     const divisor = reinterpret<f32>(y);
-    const quotient = reinterpret<f32>(x) / divisor;
-    if (isSafe32(quotient) && isFinite32(divisor)) {
-      if ((quotient as f64) * (divisor as f64) !== (reinterpret<f32>(x) as f64)) accrue(env, NX);
+    const quotient = dividend / divisor;
+    if (isSafe32(quotient)) {
+      if ((quotient as f64) * (divisor as f64) !== (dividend as f64)) accrue(env, NX);
       return boxed(quotient);
     }
+    if (quotient === 0.0 && dividend === 0.0) return boxed(quotient);
   }
   return finish32(env, divide(widen(x), widen(y), mode, BINARY32));
 }
