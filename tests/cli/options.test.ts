@@ -24,6 +24,8 @@ test('the defaults are those of the contract', () => {
     stats: undefined,
     quiet: false,
     seed: 0n,
+    drives: [],
+    startTimeMs: Date.UTC(2027, 0, 1),
     pace: undefined,
   });
 });
