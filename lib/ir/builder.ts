@@ -4,9 +4,9 @@
  * A front end calls it instruction by instruction. At every instruction boundary the guest registers in their slots are exact: nothing is
  * moved across instructions here (the optimiser does that, for lowered code only).
  */
-import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK } from '../mem/layout.js';
+import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, OPCODE_NUMBER } from './encoding.js';
+import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, INNER, OPCODE_NUMBER } from './encoding.js';
 import {
   type BinaryName,
   type BranchName,
@@ -34,6 +34,8 @@ export interface CallOperands {
 export interface BuilderOptions {
   /** A slot that always reads as zero and is never written, or -1. */
   readonly zeroSlot: number;
+  /** Whether static exits may be linked to their targets; if not they all go through the jump cache. */
+  readonly chain: boolean;
 }
 
 export class Builder {
@@ -56,6 +58,9 @@ export class Builder {
   private nextTemp = ENV_TEMPS;
   private lastRecord = -1;
   private lastTemp = -1;
+  /** The current instruction's last record that may leave the block, -1 when none; whether any of them has ops behind it. */
+  private lastLeaving = -1;
+  private unsettled = false;
   private fixedPc = false;
   private pageLow = 0;
   private pageHigh = 0;
@@ -79,7 +84,7 @@ export class Builder {
     this.insnIndex = -1;
     // Static targets outside this range are reached through the jump cache.
     this.pageLow = options.fixedPc ? Number.NEGATIVE_INFINITY : 0;
-    this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : 4096;
+    this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : PAGE_SIZE;
   }
 
   /** Begins the next instruction. */
@@ -89,6 +94,28 @@ export class Builder {
     this.nextTemp = ENV_TEMPS;
     this.constants.length = 0;
     this.lastRecord = -1;
+    this.lastLeaving = -1;
+    this.unsettled = false;
+  }
+
+  /** Ends an instruction; a jump does that by itself. */
+  endInsn(): void {
+    if (this.unsettled && !this.ended) this.settle('settle', 0);
+    this.lastLeaving = -1;
+    this.unsettled = false;
+  }
+
+  /** Takes the current instruction back: its first record is at `cursor`. */
+  cancelInsn(cursor: number): void {
+    while (this.cells.length > 0 && (this.cells[this.cells.length - 1] as number) >= cursor) this.cells.pop();
+    this.cursor = cursor;
+    this.insnIndex--;
+    this.ended = false;
+  }
+
+  /** Ends a block that just goes on: the next instruction is at `pcOffset`. */
+  continueAt(pcOffset: number): void {
+    this.jumpRel(pcOffset - this.pcOffset);
   }
 
   /** A constant; numbers must be safe integers, bigints are taken modulo 2^64. */
@@ -138,6 +165,7 @@ export class Builder {
   binary(name: BinaryName, a: Value, b: Value): Value {
     const info = OPS[name];
     const [x, y] = [this.constantOf(a), this.constantOf(b)];
+    if (x === 0 && info.commutative && RIGHT_IDENTITY.has(name)) return b;
     if (x !== undefined && y !== undefined) return this.imm(narrow(wrap64(info.fold(wrap64(BigInt(x)), wrap64(BigInt(y))))));
     if (x !== undefined && info.commutative) return this.binary(name, b, a);
     if (y === 0 && RIGHT_IDENTITY.has(name)) return a;
@@ -174,6 +202,7 @@ export class Builder {
     const d = this.temp();
     this.record(name, d, base, 0);
     this.memoryFields(offset);
+    this.lastLeaving = this.lastRecord;
     return d;
   }
 
@@ -182,6 +211,7 @@ export class Builder {
     this.record(name, 0, a, b);
     this.memoryFields(offset);
     this.lastTemp = -1;
+    this.lastLeaving = this.lastRecord;
   }
 
   /** helper(env, a, b, c, arg); a helper without a result leaves its return value unused. */
@@ -196,6 +226,7 @@ export class Builder {
 
   /** Ends the block: goes on at pc + delta. `isCall`: the next instruction is where a return comes back to. */
   jumpRel(delta: number, options: { isCall?: boolean } = {}): void {
+    this.settleTo(() => this.pcRel(delta));
     const at = this.cursor;
     this.record('goto', 0, 0, 0);
     this.cursor = at + GOTO_SIZE;
@@ -213,6 +244,7 @@ export class Builder {
       return;
     }
     const left = this.materialise(a);
+    this.settleTo(() => this.select(this.comparison(name, left, b), this.pcRel(delta), this.nextPc()));
     const at = this.cursor;
     this.record(name, 0, left, y === undefined ? b : 0, y === undefined ? 0 : 1);
     this.immediate(y ?? 0);
@@ -225,8 +257,13 @@ export class Builder {
   /** Ends the block: goes on at the pc in `target`; `hint` is one of HINT_*. */
   jumpIndirect(target: Value, hint: number = HINT_NONE): void {
     const a = this.materialise(target);
+    this.settleTo(() => a);
+    const at = this.cursor;
     this.record('indirect', 0, a, 0);
-    this.i32[(this.cursor - 8) >> 2] = hint;
+    this.i32[(at + INDIRECT_HINT) >> 2] = hint;
+    this.i32[(at + INDIRECT_POSITION) >> 2] = 0;
+    this.i32.fill(-1, (at + INDIRECT_PROFILE) >> 2, (at + INDIRECT_SIZE) >> 2);
+    this.cursor = at + INDIRECT_SIZE;
     this.ended = true;
   }
 
@@ -272,10 +309,38 @@ export class Builder {
     this.u16[at + 1] = helper;
     this.u16[at + 2] = operands.arg ?? 0;
     this.u16[at + 3] = this.insnIndex;
+    this.lastLeaving = this.lastRecord;
     return d;
   }
 
+  /** In front of a jump to the pc that `target` gives: leaves for it if an access in front asked for that. */
+  private settleTo(target: () => Value): void {
+    this.closeAccess();
+    if (this.unsettled) this.settle('settleto', this.materialise(target()));
+  }
+
+  private settle(name: 'settle' | 'settleto', target: number): void {
+    this.record(name, 0, target, 0);
+    this.u16[(this.cursor - 2) >> 1] = this.insnIndex;
+    this.lastTemp = -1;
+  }
+
+  /** More ops of the instruction follow the last one that may leave the block. */
+  private closeAccess(): void {
+    if (this.lastLeaving < 0) return;
+    this.u16[(this.lastLeaving + 14) >> 1] |= INNER;
+    this.lastLeaving = -1;
+    this.unsettled = true;
+  }
+
+  private comparison(name: BranchName, a: Value, b: Value): Value {
+    const [op, negate] = COMPARISON[name];
+    const holds = this.binary(op, a, b);
+    return negate ? this.binary('xor', holds, this.imm(1)) : holds;
+  }
+
   private record(name: OpName, d: number, a: number, b: number, form: 0 | 1 = 0): void {
+    this.closeAccess();
     const at = this.cursor >> 1;
     this.u16[at] = OPCODE_NUMBER[name] + form;
     this.u16[at + 1] = d;
@@ -308,12 +373,22 @@ export class Builder {
   }
 
   private cell(at: number, target: number): void {
-    const near = target >= this.pageLow && target < this.pageHigh;
+    const near = this.options.chain && target >= this.pageLow && target < this.pageHigh;
     this.i32[at >> 2] = near ? GLOBAL_LINK_BLOCK : GLOBAL_FAR_BLOCK;
     this.offset(at + 16, target);
     this.cells.push(at);
   }
 }
+
+/** The value of a branch's condition: an op, and whether its result is negated. */
+const COMPARISON: Readonly<Record<BranchName, readonly [op: BinaryName, negate: boolean]>> = {
+  breq: ['seteq', false],
+  brne: ['setne', false],
+  brlts: ['setlts', false],
+  brges: ['setlts', true],
+  brltu: ['setltu', false],
+  brgeu: ['setltu', true],
+};
 
 const RIGHT_IDENTITY: ReadonlySet<BinaryName> = new Set<BinaryName>(['add', 'sub', 'or', 'xor', 'shl', 'shr', 'sar', 'rol', 'ror']);
 

@@ -7,17 +7,22 @@
  *     binary, immediate form   +8 i64 immediate (b unused)
  *     const, pcrel, debug      +8 i64 immediate
  *     select                   +8 u16 slot c
- *     load, store              +8 i32 offset, +14 u16 index of the instruction in its block
- *     call, float              +8 u16 slot c, +10 u16 helper, +12 u16 arg, +14 u16 index of the instruction
- *     indirect                 +8 i32 hint (HINT_*)
+ *     load, store              +8 i32 offset, +14 u16 index of the instruction in its block (| INNER)
+ *     call, float              +8 u16 slot c, +10 u16 helper, +12 u16 arg, +14 u16 index of the instruction (| INNER)
+ *     settle                   +14 u16 index of the instruction
  *
  * goto and branch end a block and take several records: each target is a cell (i32: host address of a block header, at +0 of the cell) with
- * its pcOffset (i64) at CELL_TARGET behind it.
+ * its pcOffset (i64) at CELL_TARGET behind it. An indirect exit keeps a profile: the low 32 bits of the last pcOffsets that the
+ * interpreter went to, -1 where there is none yet.
  *
  *     goto                     +8 cell, +12 i32 hint, +24 i64 target, +16 i64 pcOffset that a call returns to (with HINT_CALL)
+ *     indirect                 +8 i32 hint (HINT_*), +12 i32 profile position, +16 u32[8] profile
  *     branch                   +8 i64 immediate b, +16 cell when taken, +24 cell when not taken, +32 i64, +40 i64 targets
  */
 import { type OpInfo, type OpName, OPS } from './ops.js';
+
+/** Marks an op that may leave the block but is not the last of its instruction: STATUS_EXIT then waits for a `settle`. */
+export const INNER = 0x8000;
 
 export const CELL_TARGET = 16;
 export const GOTO_CELL = 8;
@@ -25,6 +30,11 @@ export const GOTO_HINT = 12;
 export const GOTO_RETURN = 16;
 export const BRANCH_TAKEN = 16;
 export const BRANCH_FALL = 24;
+export const INDIRECT_HINT = 8;
+export const INDIRECT_POSITION = 12;
+export const INDIRECT_PROFILE = 16;
+export const PROFILE_LENGTH = 8;
+export const INDIRECT_SIZE = 48;
 export const GOTO_SIZE = 32;
 export const BRANCH_SIZE = 48;
 
@@ -55,7 +65,16 @@ export const OPCODE_NUMBER = Object.fromEntries(
 
 /** Bytes of a record with this op. */
 export function recordSize(info: OpInfo): number {
-  return info.kind === 'goto' ? GOTO_SIZE : info.kind === 'branch' ? BRANCH_SIZE : 16;
+  switch (info.kind) {
+    case 'goto':
+      return GOTO_SIZE;
+    case 'branch':
+      return BRANCH_SIZE;
+    case 'indirect':
+      return INDIRECT_SIZE;
+    default:
+      return 16;
+  }
 }
 
 /** Whether the op ends a block. */

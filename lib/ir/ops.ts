@@ -78,7 +78,7 @@ export interface CallOp {
  */
 export interface FloatOp {
   readonly kind: 'float';
-  readonly types: readonly [d: SlotType, a: SlotType, b: SlotType];
+  readonly types: readonly [d: SlotType, a: SlotType, b: SlotType, c: SlotType];
   readonly emit: (w: Code, o: Operands, fail: Label) => void;
 }
 
@@ -99,6 +99,15 @@ export interface BranchOp {
   readonly emit: Emit;
 }
 
+/**
+ * Leaves translated code if a slow path or helper in front of it, in the same instruction, asked for that (STATUS_EXIT): such an exit waits
+ * until the instruction is complete. `settle` goes on behind the instruction, `settleto` at the pc in a (in front of a jump).
+ */
+export interface SettleOp {
+  readonly kind: 'settle';
+  readonly hasTarget: boolean;
+}
+
 /** `leave`: exit to ENV_PC as it stands (a helper set it). `debug`: stop in front of ENV_PC_BASE + imm. `stop`: interpreter only. */
 export interface LeaveOp {
   readonly kind: 'leave' | 'debug' | 'stop';
@@ -116,6 +125,7 @@ export type OpInfo =
   | GotoOp
   | IndirectOp
   | BranchOp
+  | SettleOp
   | LeaveOp;
 
 const MASK64 = (1n << 64n) - 1n;
@@ -392,14 +402,14 @@ function guard(w: Code, type: 'f64' | 'f32', r: number, fail: Label, options: { 
   constant(Number.POSITIVE_INFINITY);
   w.op(`${type}.lt`);
   w.op('i32.eqz');
-  w.brIf(fail);
+  w.brIfRare(fail);
   if (!options.underflow) return;
   w.get(r);
   w.op(`${type}.abs`);
   constant(type === 'f64' ? MIN_NORMAL_64 : MIN_NORMAL_32);
   w.op(`${type}.gt`);
   w.op('i32.eqz');
-  w.brIf(fail);
+  w.brIfRare(fail);
 }
 
 /** Pushes a NaN-boxed single as f32; branches to `fail` when it is not boxed. */
@@ -412,7 +422,7 @@ function unbox(w: Code, operand: () => void, fail: Label): void {
     w.op('i64.shr_s');
     w.i64(-1);
     w.op('i64.ne');
-    w.brIf(fail);
+    w.brIfRare(fail);
     w.get(bits);
     w.op('i32.wrap_i64');
     w.op('f32.reinterpret_i32');
@@ -430,7 +440,7 @@ function box(w: Code): void {
 
 const float64 = (wasm: Opcode, operands: 1 | 2, options: { underflow: boolean }): FloatOp => ({
   kind: 'float',
-  types: ['f64', 'f64', 'f64'],
+  types: ['f64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch('f64', (r) => {
       o.a();
@@ -445,7 +455,7 @@ const float64 = (wasm: Opcode, operands: 1 | 2, options: { underflow: boolean })
 
 const float32 = (wasm: Opcode, operands: 1 | 2, options: { underflow: boolean }): FloatOp => ({
   kind: 'float',
-  types: ['f64', 'f64', 'f64'],
+  types: ['f64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch('f32', (r) => {
       unbox(w, o.a, fail);
@@ -459,10 +469,127 @@ const float32 = (wasm: Opcode, operands: 1 | 2, options: { underflow: boolean })
   },
 });
 
+/** Which operands of a fused operation are negated first: the product (by its first factor), the addend. */
+interface Signs {
+  readonly product?: boolean;
+  readonly addend?: boolean;
+}
+
+/**
+ * a * b + c rounded once, which WebAssembly lacks: error-free transformations after Boldo & Melquiond (2008). With p + pe = a * b (Dekker,
+ * Veltkamp) and s + se = p + c (Knuth) exactly, the result is the rounding of s + t where t is the rounding of se + pe, except where t
+ * is inexact and has no bits below its leading three: that goes to the helper, whose source has the proof (`fmaNearest64`). The limits on |a|, |b|, |c| and |p| keep
+ * every step clear of overflow and underflow.
+ */
+const fused64 = (signs: Signs): FloatOp => ({
+  kind: 'float',
+  types: ['f64', 'f64', 'f64', 'f64'],
+  emit: (w, o, fail) => {
+    const scratch = (count: number, body: (...locals: number[]) => void, ...taken: number[]): void =>
+      count === 0 ? body(...taken) : w.scratch('f64', (local) => scratch(count - 1, body, ...taken, local));
+    scratch(10, (a, b, c, p, ah, al, bh, bl, s, t) => {
+      const below = (local: number, limit: number) => {
+        w.get(local);
+        w.op('f64.abs');
+        w.f64(limit);
+        w.op('f64.lt');
+      };
+      const expression = (...steps: (number | Opcode)[]) => {
+        for (const step of steps) typeof step === 'number' ? w.get(step) : w.op(step);
+      };
+      const split = (x: number, high: number, low: number) => {
+        w.get(x);
+        w.f64(2 ** 27 + 1);
+        w.op('f64.mul');
+        w.tee(high);
+        expression(high, x, 'f64.sub', 'f64.sub');
+        w.set(high);
+        expression(x, high, 'f64.sub');
+        w.set(low);
+      };
+      o.a();
+      if (signs.product) w.op('f64.neg');
+      w.tee(a);
+      o.b();
+      w.tee(b);
+      w.op('f64.mul');
+      w.set(p);
+      o.c();
+      if (signs.addend) w.op('f64.neg');
+      w.set(c);
+      below(a, 2 ** 501);
+      below(b, 2 ** 501);
+      w.op('i32.and');
+      below(c, 2 ** 1000);
+      w.op('i32.and');
+      w.f64(2 ** -400);
+      expression(p, 'f64.abs', 'f64.lt', 'i32.and', 'i32.eqz');
+      w.brIfRare(fail);
+      split(a, ah, al);
+      split(b, bh, bl);
+      // t = se + pe; se needs s.
+      expression(p, c, 'f64.add');
+      w.tee(s);
+      w.get(p);
+      w.op('f64.sub');
+      w.set(t);
+      expression(p, s, t, 'f64.sub', 'f64.sub', c, t, 'f64.sub', 'f64.add');
+      expression(ah, bh, 'f64.mul', p, 'f64.sub', ah, bl, 'f64.mul', 'f64.add', al, bh, 'f64.mul', 'f64.add', al, bl, 'f64.mul', 'f64.add');
+      w.op('f64.add');
+      w.tee(t);
+      w.op('i64.reinterpret_f64');
+      w.i64(0x0003ffffffffffffn);
+      w.op('i64.and');
+      w.op('i64.eqz');
+      w.get(t);
+      w.f64(0);
+      w.op('f64.ne');
+      w.op('i32.and');
+      w.brIfRare(fail);
+      expression(s, t, 'f64.add');
+    });
+  },
+});
+
+/** The same for singles: the product is exact in double; the sum is wrong only where it lies halfway between two singles, which goes to the helper. */
+const fused32 = (signs: Signs): FloatOp => ({
+  kind: 'float',
+  types: ['f64', 'f64', 'f64', 'f64'],
+  emit: (w, o, fail) => {
+    w.scratch('f64', (s) => {
+      w.scratch('f32', (r) => {
+        unbox(w, o.a, fail);
+        w.op('f64.promote_f32');
+        if (signs.product) w.op('f64.neg');
+        unbox(w, o.b, fail);
+        w.op('f64.promote_f32');
+        w.op('f64.mul');
+        unbox(w, o.c, fail);
+        w.op('f64.promote_f32');
+        if (signs.addend) w.op('f64.neg');
+        w.op('f64.add');
+        w.tee(s);
+        w.op('i64.reinterpret_f64');
+        w.i64(0x1fffffff);
+        w.op('i64.and');
+        w.i64(0x10000000);
+        w.op('i64.eq');
+        w.brIfRare(fail);
+        w.get(s);
+        w.op('f32.demote_f64');
+        w.set(r);
+        guard(w, 'f32', r, fail, { underflow: true });
+        w.get(r);
+        box(w);
+      });
+    });
+  },
+});
+
 /** A comparison of numbers as 0 or 1; NaNs go to the helper. */
 const floatCompare = (type: 'f64' | 'f32', relation: 'eq' | 'lt' | 'le'): FloatOp => ({
   kind: 'float',
-  types: ['i64', 'f64', 'f64'],
+  types: ['i64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch(type, (a) => {
       w.scratch(type, (b) => {
@@ -475,7 +602,7 @@ const floatCompare = (type: 'f64' | 'f32', relation: 'eq' | 'lt' | 'le'): FloatO
           w.tee(local);
           w.get(local);
           w.op(`${type}.ne`);
-          w.brIf(fail);
+          w.brIfRare(fail);
         }
         w.get(a);
         w.get(b);
@@ -489,7 +616,7 @@ const floatCompare = (type: 'f64' | 'f32', relation: 'eq' | 'lt' | 'le'): FloatO
 /** Float to signed integer of `bits`, truncating: in range only (the caller's flag condition covers inexact). */
 const truncate = (from: 'f64' | 'f32', bits: 32 | 64, rounding: 'trunc' | 'nearest'): FloatOp => ({
   kind: 'float',
-  types: ['i64', 'f64', 'f64'],
+  types: ['i64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch('f64', (r) => {
       if (from === 'f64') o.a();
@@ -503,7 +630,7 @@ const truncate = (from: 'f64' | 'f32', bits: 32 | 64, rounding: 'trunc' | 'neare
       w.f64(2 ** (bits - 1));
       w.op('f64.lt');
       w.op('i32.eqz');
-      w.brIf(fail);
+      w.brIfRare(fail);
       w.get(r);
       w.op('i64.trunc_sat_f64_s');
     });
@@ -512,7 +639,7 @@ const truncate = (from: 'f64' | 'f32', bits: 32 | 64, rounding: 'trunc' | 'neare
 
 const CONVERT_F32_I64: FloatOp = {
   kind: 'float',
-  types: ['f64', 'i64', 'i64'],
+  types: ['f64', 'i64', 'i64', 'f64'],
   emit: (w, o) => {
     o.a();
     w.op('f32.convert_i64_s');
@@ -521,7 +648,7 @@ const CONVERT_F32_I64: FloatOp = {
 };
 const CONVERT_F64_I64: FloatOp = {
   kind: 'float',
-  types: ['f64', 'i64', 'i64'],
+  types: ['f64', 'i64', 'i64', 'f64'],
   emit: (w, o) => {
     o.a();
     w.op('f64.convert_i64_s');
@@ -529,7 +656,7 @@ const CONVERT_F64_I64: FloatOp = {
 };
 const DEMOTE: FloatOp = {
   kind: 'float',
-  types: ['f64', 'f64', 'f64'],
+  types: ['f64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch('f32', (r) => {
       o.a();
@@ -543,14 +670,14 @@ const DEMOTE: FloatOp = {
 };
 const PROMOTE: FloatOp = {
   kind: 'float',
-  types: ['f64', 'f64', 'f64'],
+  types: ['f64', 'f64', 'f64', 'f64'],
   emit: (w, o, fail) => {
     w.scratch('f32', (r) => {
       unbox(w, o.a, fail);
       w.tee(r);
       w.get(r);
       w.op('f32.ne');
-      w.brIf(fail);
+      w.brIfRare(fail);
       w.get(r);
       w.op('f64.promote_f32');
     });
@@ -666,6 +793,14 @@ export const OPS = {
   fmul32: float32('f32.mul', 2, mayUnderflow),
   fdiv32: float32('f32.div', 2, mayUnderflow),
   fsqrt32: float32('f32.sqrt', 1, exact),
+  fmadd64: fused64({}),
+  fmsub64: fused64({ addend: true }),
+  fnmsub64: fused64({ product: true }),
+  fnmadd64: fused64({ product: true, addend: true }),
+  fmadd32: fused32({}),
+  fmsub32: fused32({ addend: true }),
+  fnmsub32: fused32({ product: true }),
+  fnmadd32: fused32({ product: true, addend: true }),
   feq64: floatCompare('f64', 'eq'),
   flt64: floatCompare('f64', 'lt'),
   fle64: floatCompare('f64', 'le'),
@@ -684,6 +819,8 @@ export const OPS = {
   i64_f32_trunc: truncate('f32', 64, 'trunc'),
 
   call: { kind: 'call' },
+  settle: { kind: 'settle', hasTarget: false },
+  settleto: { kind: 'settle', hasTarget: true },
 
   goto: { kind: 'goto' },
   indirect: { kind: 'indirect' },

@@ -11,7 +11,7 @@ export const PAGE_SIZE = 4096;
 
 // --- one hart: `env` points at its area --------------------------------------------------------------------------
 /** Bytes of one hart's area. */
-export const HART_SIZE = 0x100000;
+export const HART_SIZE = 0x200000;
 
 /** Guest registers that translated code may keep in locals: 8-byte slots, named by the guest (`Guest.registers`). */
 export const ENV_REGISTERS = 0x0000;
@@ -43,6 +43,11 @@ export const ENV_TRAPS = 0x0c68; // i64: traps taken so far (ticks less traps = 
 export const ENV_RESERVATION = 0x0c70; // i64: paddr reserved by load-reserved, -1 when none
 export const ENV_STAT_FILLS = 0x0c78; // i32: TLB fills (statistics, not state)
 export const ENV_STAT_SLOW = 0x0c7c; // i32: slow-path accesses (statistics, not state)
+export const ENV_STAT_INTERPRETED = 0x0c88; // i64: ticks that the interpreter ran (statistics, not state)
+export const ENV_TICKS = 0x0c90; // i64: ticks that this hart took before its current turn
+export const ENV_TICK_SKEW = 0x0c98; // i64: global tick less the hart's own ticks, while it runs
+export const ENV_YIELD = 0x0ca0; // i32: nonzero: the hart gives up the rest of its turn (EXIT_REQUEST)
+export const ENV_STOPPED = 0x0ca8; // i32: nonzero: the hart is stopped and no interrupt wakes it
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;
@@ -68,23 +73,26 @@ export const ENV_CONTEXT_RECORD = 0x20c8; // i32: host address of the current co
 /** TLB banks: one per data context (address space, effective privilege, permission modifiers). */
 export const ENV_TLB_BANKS = 0x10000;
 export const TLB_BANKS = 16;
-export const TLB_ENTRY_BITS = 5;
-export const TLB_INDEX_BITS = 10;
-export const TLB_ENTRIES = 1024;
-export const TLB_BANK_SIZE = 0x8000;
-export const TLB_READ = 0; // i64: page of vaddr when loads may use the fast path, else TLB_NONE
-export const TLB_WRITE = 8; // i64: likewise for stores
-export const TLB_ADDEND = 16; // i32: host address = (i32) vaddr + addend
-export const TLB_FRAME = 20; // i32: frame index, for reverse look-ups
-export const TLB_NEXT = 24; // i32: next entry with an open write tag for the same frame, 0 at the end (valid while this write tag is open)
-export const TLB_PREV = 28; // i32: the one before, 0 at the head
+/** A bank has two direct-mapped tables, for loads and for stores, so that a copy does not evict its own source. */
+export const TLB_BANK_SIZE = 0x18000;
+export const TLB_READ = 0; // table for loads: entries of 16 bytes
+export const TLB_READ_ENTRY_BITS = 4;
+export const TLB_READ_INDEX_BITS = 12;
+export const TLB_WRITE = 0x10000; // table for stores: entries of 32 bytes
+export const TLB_WRITE_ENTRY_BITS = 5;
+export const TLB_WRITE_INDEX_BITS = 10;
+export const TLB_TAG = 0; // i64: page of vaddr when the access may use the fast path, else TLB_NONE
+export const TLB_ADDEND = 8; // i32: host address = (i32) vaddr + addend
+export const TLB_FRAME = 12; // i32: frame index, for reverse look-ups
+export const TLB_NEXT = 16; // i32, stores: next entry with an open tag for the same frame, 0 at the end (valid while this tag is open)
+export const TLB_PREV = 20; // i32, stores: the one before, 0 at the head
 /** A tag that equals no masked address (bit 0 set). */
 export const TLB_NONE = -1;
-/** Or'ed to the page in TLB_WRITE: stores are allowed but must be tracked (slow path). Equals no masked address either. */
+/** Or'ed to the page in the tag of an entry for stores: they are allowed but must be tracked (slow path). Equals no masked address either. */
 export const TLB_TRACKED = 0x800;
 
 /** Jump cache: (pc, context) -> block. */
-export const ENV_JUMP_CACHE = 0x90000;
+export const ENV_JUMP_CACHE = 0x190000;
 export const JC_ENTRY_BITS = 5;
 export const JC_INDEX_BITS = 12;
 export const JC_ENTRIES = 4096;
@@ -188,6 +196,7 @@ export const GLOBAL_HOT_LIMIT = 0x1234; // i32: EXIT_HOT when the queue is that 
 export const GLOBAL_TABLE_STORES = 0x1238; // i32: stores to table pages since the epoch began (statistics)
 export const GLOBAL_LINK_BLOCK = 0x1240; // a block header: unlinked cells point here
 export const GLOBAL_FAR_BLOCK = 0x1280; // a block header: cells of exits to other pages point here
+export const GLOBAL_PART_CELL = 0x12c0; // i32: a cell for entering a block in part
 export const GLOBAL_HOT_QUEUE = 0x1400; // i32[HOT_QUEUE_MAX]: block headers
 export const HOT_QUEUE_MAX = 256;
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */

@@ -29,3 +29,21 @@ export function assert(condition: unknown, message: string): asserts condition {
 export function unreachable(value: never): never {
   throw new InternalError(`unreachable case ${String(value)}`);
 }
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'a part of the path is no directory',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'name too long',
+  ENOSPC: 'no space left on the device',
+  EROFS: 'read-only file system',
+};
+
+/** What a failed system call means, in words. */
+export function describeSystemError(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return SYSTEM_ERRORS[code ?? ''] ?? code ?? message ?? String(error);
+}

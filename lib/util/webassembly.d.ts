@@ -2,6 +2,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
+    static imports(module: Module): { module: string; name: string; kind: string }[];
   }
   type ExportValue = ((...args: never[]) => unknown) | Memory | Table | Global;
   type Exports = Record<string, ExportValue>;

@@ -20,6 +20,8 @@ export class Code {
   private readonly localTypes: ValueType[] = [];
   private readonly free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
   private depth = 0;
+  /** Offsets in `out` of the branches that are rarely taken. */
+  private readonly rare: number[] = [];
 
   readonly params: readonly ValueType[];
 
@@ -113,6 +115,12 @@ export class Code {
     return this.open(OPCODES.if, type);
   }
 
+  /** An `if` whose condition is rarely true. */
+  ifRare(type: BlockType = 'void'): Label {
+    this.rare.push(this.out.length);
+    return this.if_(type);
+  }
+
   else_(): void {
     this.out.u8(OPCODES.else);
   }
@@ -131,6 +139,12 @@ export class Code {
   brIf(label: Label): void {
     this.out.u8(OPCODES.br_if);
     this.out.u32(this.depth - label);
+  }
+
+  /** A `br_if` that is rarely taken. */
+  brIfRare(label: Label): void {
+    this.rare.push(this.out.length);
+    this.brIf(label);
   }
 
   /** Jumps to `labels[popped i32]`, or to `fallback` when that is out of range. */
@@ -171,8 +185,8 @@ export class Code {
     return this.depth as Label;
   }
 
-  /** The finished body in the binary format: local declarations, instructions, `end`. */
-  finish(): Uint8Array {
+  /** The finished body in the binary format: local declarations, instructions, `end`; and the offsets in it of rarely taken branches. */
+  finish(): { body: Uint8Array; rare: readonly number[] } {
     assert(this.depth === 0, 'wasm: a block is still open at the end of a function');
     const body = new ByteWriter(this.out.length + this.localTypes.length * 2 + 16);
     const runs: { type: ValueType; count: number }[] = [];
@@ -186,9 +200,10 @@ export class Code {
       body.u32(run.count);
       body.u8(VALUE_TYPES[run.type]);
     }
+    const start = body.length;
     body.raw(this.out.view());
     body.u8(OPCODES.end);
-    return body.view();
+    return { body: body.view(), rare: this.rare.map((offset) => offset + start) };
   }
 }
 

@@ -13,7 +13,7 @@ interface Import {
 }
 
 /**
- * A WebAssembly module in the binary format (core specification 2.0, chapter 5), with one imported memory and, if asked for, one imported table.
+ * A WebAssembly module in the binary format (core specification 2.0, chapter 5), with one imported memory of a fixed size and, if asked for, one imported table.
  *
  * Declare all imports before the first function: the function index space starts with them.
  */
@@ -21,14 +21,14 @@ export class ModuleWriter {
   private readonly types: Signature[] = [];
   private readonly typeIndex = new Map<string, number>();
   private readonly imported: (Import & { type: number })[] = [];
-  private readonly functions: { type: number; body: Uint8Array }[] = [];
+  private readonly functions: { type: number; body: Uint8Array; rare: readonly number[] }[] = [];
   private readonly exported: { name: string; func: number }[] = [];
   private readonly elements: { slot: number; func: number }[] = [];
   private table: (Import & { minimum: number }) | undefined;
 
-  private readonly memory: Import & { minimumPages: number };
+  private readonly memory: Import & { pages: number };
 
-  constructor(memory: Import & { minimumPages: number }) {
+  constructor(memory: Import & { pages: number }) {
     this.memory = memory;
   }
 
@@ -51,7 +51,7 @@ export class ModuleWriter {
 
   /** Adds a function and returns its index. */
   function(signature: Signature, code: Code): number {
-    return this.imported.length + this.functions.push({ type: this.type(signature), body: code.finish() }) - 1;
+    return this.imported.length + this.functions.push({ type: this.type(signature), ...code.finish() }) - 1;
   }
 
   /** The index that the next call of `function` will return, plus `ahead`. */
@@ -93,11 +93,33 @@ export class ModuleWriter {
       s.u32(1);
       s.u32(e.func);
     });
+    this.branchHints(out);
     this.section(out, 10, this.functions, (s, f) => {
       s.u32(f.body.length);
       s.raw(f.body);
     });
     return out.bytes.slice(0, out.length) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** The custom section of the branch-hinting proposal: engines keep code behind rare branches out of the way. */
+  private branchHints(out: ByteWriter): void {
+    const hinted = this.functions.map((f, i) => ({ index: this.imported.length + i, rare: f.rare })).filter((f) => f.rare.length > 0);
+    if (hinted.length === 0) return;
+    const body = new ByteWriter(64);
+    body.name('metadata.code.branch_hint');
+    body.u32(hinted.length);
+    for (const { index, rare } of hinted) {
+      body.u32(index);
+      body.u32(rare.length);
+      for (const offset of rare) {
+        body.u32(offset);
+        body.u32(1);
+        body.u8(0);
+      }
+    }
+    out.u8(0);
+    out.u32(body.length);
+    out.raw(body.view());
   }
 
   private importSection(out: ByteWriter): void {
@@ -111,9 +133,11 @@ export class ModuleWriter {
     writers.push((s) => {
       s.name(memory.module);
       s.name(memory.name);
+      // A memory that cannot grow keeps its base in a register.
       s.u8(2);
-      s.u8(0);
-      s.u32(memory.minimumPages);
+      s.u8(1);
+      s.u32(memory.pages);
+      s.u32(memory.pages);
     });
     if (table) {
       writers.push((s) => {

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import * as R from '../../lib/isa/riscv/layout.js';
 import * as L from '../../lib/mem/layout.js';
 import { openPmp, PTE_A, PTE_ALL, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, pageAt, pte } from '../support/page-tables.js';
-import { Harness, RAM_BASE, RAM_PAGES, ROM_BASE } from '../support/wasm-harness.js';
+import { Harness, RAM_BASE, RAM_PAGES, ROM_BASE , tlbEntry } from '../support/wasm-harness.js';
 
 const TABLES = 12;
 const DATA = 6;
@@ -186,11 +186,14 @@ class Fuzz {
 
   private checkBank(bank: number, context: Context, where: string): void {
     for (const vaddr of this.addresses) {
-      const entry = bank + Number((vaddr >> 7n) & 0x7fe0n);
-      const paddr = (): bigint => BigInt(this.h.mmu.paddrOfHost((Number(BigInt.asIntN(32, vaddr)) + this.h.i32(entry + L.TLB_ADDEND)) | 0));
-      if (this.h.i64(entry + L.TLB_READ) === vaddr)
-        assert.is(paddr(), walk(this.h, context, vaddr, 'r'), `${where}: read ${vaddr.toString(16)}`);
-      const write = this.h.i64(entry + L.TLB_WRITE);
+      const paddrAt = (entry: number): bigint =>
+        BigInt(this.h.mmu.paddrOfHost((Number(BigInt.asIntN(32, vaddr)) + this.h.i32(entry + L.TLB_ADDEND)) | 0));
+      const forLoads = tlbEntry(bank, vaddr, L.TLB_READ);
+      if (this.h.i64(forLoads + L.TLB_TAG) === vaddr)
+        assert.is(paddrAt(forLoads), walk(this.h, context, vaddr, 'r'), `${where}: read ${vaddr.toString(16)}`);
+      const forStores = tlbEntry(bank, vaddr, L.TLB_WRITE);
+      const paddr = (): bigint => paddrAt(forStores);
+      const write = this.h.i64(forStores + L.TLB_TAG);
       if (write !== vaddr && write !== (vaddr | BigInt(L.TLB_TRACKED))) continue;
       assert.is(paddr(), walk(this.h, context, vaddr, 'w'), `${where}: write ${vaddr.toString(16)}`);
       if (write !== vaddr) continue;
@@ -217,8 +220,8 @@ class Fuzz {
     for (const env of this.envs) {
       for (let bank = 0; bank < L.TLB_BANKS; bank++) {
         if (this.h.i32(env + L.ENV_BANK_STAMPS + bank * 4) === 0) continue;
-        const at = env + L.ENV_TLB_BANKS + bank * L.TLB_BANK_SIZE;
-        for (let i = 0; i < L.TLB_ENTRIES; i++) if ((this.h.i32(at + (i << L.TLB_ENTRY_BITS) + L.TLB_WRITE) & 0xfff) === 0) open++;
+        const at = env + L.ENV_TLB_BANKS + bank * L.TLB_BANK_SIZE + L.TLB_WRITE;
+        for (let i = 0; i < 1 << L.TLB_WRITE_INDEX_BITS; i++) if ((this.h.i32(at + (i << L.TLB_WRITE_ENTRY_BITS) + L.TLB_TAG) & 0xfff) === 0) open++;
       }
     }
     assert.is(listed, open, `step ${step}`);

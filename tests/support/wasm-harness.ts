@@ -228,19 +228,27 @@ export class Harness {
   }
 
   /** Host address if the TLB has the access, else -1. */
-  fastPath(env: number, vaddr: bigint, size: number, tag: number): number {
-    const entry = this.entry(env, vaddr);
+  fastPath(env: number, vaddr: bigint, size: number, table: number): number {
+    const entry = this.entry(env, vaddr, table);
     const masked = BigInt.asIntN(64, vaddr & (~0xfffn | BigInt(size - 1)));
-    if (this.i64(entry + tag) !== masked) return -1;
+    if (this.i64(entry + L.TLB_TAG) !== masked) return -1;
     return (Number(BigInt.asIntN(32, vaddr)) + this.i32(entry + L.TLB_ADDEND)) | 0;
   }
 
-  /** Host address of the TLB entry for `vaddr` in the current bank. */
-  entry(env: number, vaddr: bigint): number {
-    return this.i32(env + L.ENV_TLB) + Number((vaddr >> 7n) & 0x7fe0n);
+  /** Host address of the entry for `vaddr` in a table (TLB_READ, TLB_WRITE) of the current bank. */
+  entry(env: number, vaddr: bigint, table: number): number {
+    return tlbEntry(this.i32(env + L.ENV_TLB), vaddr, table);
   }
 
   private takePendingOnly(env: number): Trap | undefined {
     return this.i32(env + L.ENV_STATUS) === L.STATUS_TRAP ? this.takePending(env) : undefined;
   }
+}
+
+/** Host address of the entry for `vaddr` in a table (TLB_READ, TLB_WRITE) of `bank`. */
+export function tlbEntry(bank: number, vaddr: bigint, table: number): number {
+  const [indexBits, entryBits] =
+    table === L.TLB_READ ? [L.TLB_READ_INDEX_BITS, L.TLB_READ_ENTRY_BITS] : [L.TLB_WRITE_INDEX_BITS, L.TLB_WRITE_ENTRY_BITS];
+  const index = Number((vaddr >> 12n) & ((1n << BigInt(indexBits)) - 1n));
+  return bank + table + (index << entryBits);
 }

@@ -19,16 +19,15 @@ import {
   STATUS_TRAP,
   TLB_ADDEND,
   TLB_FRAME,
-  TLB_READ,
+  TLB_TAG,
   TLB_TRACKED,
-  TLB_WRITE,
   TRANSLATE_READ,
   TRANSLATE_UNCACHED,
   TRANSLATE_WRITE,
 } from '../layout';
 import { frameIn, frameRecord, hostIn, regionOf } from './frames';
 import { mmioRead, mmioWrite } from './host';
-import { entryOf, fill, permitStores } from './tlb';
+import { fillRead, fillWrite, permitStores, readEntry, writeEntry } from './tlb';
 import { get, markDirty, put, putTracked } from './track';
 
 const OFFSET_MASK = PAGE_SIZE - 1;
@@ -51,12 +50,14 @@ function paddrOf(translation: i64, vaddr: i64): i64 {
   return pageOf(translation) | (vaddr & OFFSET_MASK);
 }
 
-/** Puts a translation into the TLB if it may be there. */
-function cache(env: i32, vaddr: i64, translation: i64, region: i32, host: i32): void {
+/** Puts a translation into the TLB for the kind of access that it was made for, if it may be there. */
+function cache(env: i32, vaddr: i64, access: i32, translation: i64, region: i32, host: i32): void {
   if (translation & TRANSLATE_UNCACHED) return;
-  const offset = <i32>vaddr & OFFSET_MASK;
+  const page = host - (<i32>vaddr & OFFSET_MASK);
   const frame = frameIn(region, paddrOf(translation, vaddr));
-  fill(env, pageOf(vaddr), host - offset, frame, (translation & TRANSLATE_READ) !== 0, (translation & TRANSLATE_WRITE) !== 0);
+  if (access === ACCESS_WRITE) {
+    if (translation & TRANSLATE_WRITE) fillWrite(env, pageOf(vaddr), page, frame);
+  } else if (translation & TRANSLATE_READ) fillRead(env, pageOf(vaddr), page, frame);
 }
 
 /** A device's register; 0 with a trap pending if there is none. */
@@ -144,15 +145,15 @@ function countSlow(env: i32): void {
 export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   countSlow(env);
   if ((<i32>vaddr & OFFSET_MASK) + size > PAGE_SIZE) return loadAcross(env, vaddr, size);
-  const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_READ) === pageOf(vaddr)) return get(<i32>vaddr + load<i32>(entry, TLB_ADDEND), size);
+  const entry = readEntry(load<i32>(env, ENV_TLB), vaddr);
+  if (load<i64>(entry, TLB_TAG) === pageOf(vaddr)) return get(<i32>vaddr + load<i32>(entry, TLB_ADDEND), size);
   const translation = translate(env, vaddr, ACCESS_READ, size);
   if (translation === -1) return 0;
   const paddr = paddrOf(translation, vaddr);
   const region = regionOf(paddr);
   if (!region) return readDevice(env, vaddr, paddr, size);
   const host = hostIn(region, paddr);
-  cache(env, vaddr, translation, region, host);
+  cache(env, vaddr, ACCESS_READ, translation, region, host);
   return get(host, size);
 }
 
@@ -171,9 +172,9 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
     storeAcross(env, vaddr, value, size);
     return;
   }
-  const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
+  const entry = writeEntry(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
-  const tag = load<i64>(entry, TLB_WRITE);
+  const tag = load<i64>(entry, TLB_TAG);
   if ((tag & ~TLB_TRACKED) === page) {
     const host = <i32>vaddr + load<i32>(entry, TLB_ADDEND);
     if (tag === page) put(host, value, size);
@@ -192,7 +193,7 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   const frame = frameIn(region, paddr);
   // Cached before the store, which may void the translation.
   markDirty(frame);
-  cache(env, vaddr, translation, region, host);
+  cache(env, vaddr, ACCESS_WRITE, translation, region, host);
   putTracked(env, frame, host, value, size);
 }
 
@@ -201,9 +202,9 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
  * (a device, or a page that something depends on): then use `slowLoad` and `slowStore`, which cannot fault for want of permission.
  */
 export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
-  const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
+  const entry = writeEntry(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
-  const tag = load<i64>(entry, TLB_WRITE);
+  const tag = load<i64>(entry, TLB_TAG);
   if (tag === page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
   if (tag === (page | TLB_TRACKED)) permitStores(entry, page, frameRecord(load<i32>(entry, TLB_FRAME)));
@@ -213,15 +214,15 @@ export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
     const paddr = paddrOf(translation, vaddr);
     const region = regionOf(paddr);
     if (!region) return 0;
-    cache(env, vaddr, translation, region, hostIn(region, paddr));
+    cache(env, vaddr, ACCESS_WRITE, translation, region, hostIn(region, paddr));
   }
-  return load<i64>(entry, TLB_WRITE) === page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
+  return load<i64>(entry, TLB_TAG) === page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
 }
 
 /** Host address of an aligned operand in memory that may be loaded; 0 with a trap pending, or without one for a device or a watched page. */
 export function lookupRead(env: i32, vaddr: i64, size: i32): i32 {
-  const entry = entryOf(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_READ) === pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+  const entry = readEntry(load<i32>(env, ENV_TLB), vaddr);
+  if (load<i64>(entry, TLB_TAG) === pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
   const translation = translate(env, vaddr, ACCESS_READ, size);
   if (translation === -1) return 0;
@@ -229,6 +230,6 @@ export function lookupRead(env: i32, vaddr: i64, size: i32): i32 {
   const region = regionOf(paddr);
   if (!region) return 0;
   const host = hostIn(region, paddr);
-  cache(env, vaddr, translation, region, host);
+  cache(env, vaddr, ACCESS_READ, translation, region, host);
   return host;
 }

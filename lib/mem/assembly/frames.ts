@@ -3,7 +3,7 @@
  *
  * A frame's write tags (TLB entries through which translated code may store to it) form a doubly linked list through the entries, so
  * that they can be closed without a search. Invariant: a TLB entry's write tag is open if and only if the entry is in its frame's list. A write tag is open
- * (TLB_WRITE is the page), tracked (the page with TLB_TRACKED: allowed, by the slow path) or TLB_NONE.
+ * (the tag is the page), tracked (the page with TLB_TRACKED: allowed, by the slow path) or TLB_NONE.
  */
 import {
   FRAME_CODE,
@@ -31,7 +31,7 @@ import {
   TLB_NEXT,
   TLB_PREV,
   TLB_TRACKED,
-  TLB_WRITE,
+  TLB_TAG,
 } from '../layout';
 
 /** The region record that holds `paddr`, or 0. */
@@ -110,12 +110,12 @@ export function openEntry(entry: i32, page: i64, record: i32): void {
   store<i32>(entry, 0, TLB_PREV);
   if (head) store<i32>(head, entry, TLB_PREV);
   store<i32>(record, entry, FRAME_WRITER);
-  store<i64>(entry, page, TLB_WRITE);
+  store<i64>(entry, page, TLB_TAG);
 }
 
 /** Whether the write tag of `entry` is open. */
 export function isOpen(entry: i32): bool {
-  return !(load<i32>(entry, TLB_WRITE) & (PAGE_SIZE - 1));
+  return !(load<i32>(entry, TLB_TAG) & (PAGE_SIZE - 1));
 }
 
 /** Takes `entry`, whose write tag is open, out of its frame's list; the caller writes the tag. */
@@ -131,7 +131,7 @@ export function unlinkEntry(entry: i32): void {
 export function closeRecord(record: i32): void {
   let entry = load<i32>(record, FRAME_WRITER);
   while (entry) {
-    store<i64>(entry, load<i64>(entry, TLB_WRITE) | TLB_TRACKED, TLB_WRITE);
+    store<i64>(entry, load<i64>(entry, TLB_TAG) | TLB_TRACKED, TLB_TAG);
     entry = load<i32>(entry, TLB_NEXT);
   }
   store<i32>(record, 0, FRAME_WRITER);

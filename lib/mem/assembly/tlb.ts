@@ -40,30 +40,39 @@ import {
   TLB_ADDEND,
   TLB_BANK_SIZE,
   TLB_BANKS,
-  TLB_ENTRIES,
-  TLB_ENTRY_BITS,
   TLB_FRAME,
   TLB_NONE,
   TLB_READ,
+  TLB_READ_ENTRY_BITS,
+  TLB_READ_INDEX_BITS,
+  TLB_TAG,
   TLB_TRACKED,
   TLB_WRITE,
+  TLB_WRITE_ENTRY_BITS,
+  TLB_WRITE_INDEX_BITS,
 } from '../layout';
 import { frameRecord, isOpen, isTable, openEntry, unlinkEntry } from './frames';
 
-const ENTRY_SIZE = 1 << TLB_ENTRY_BITS;
-const INDEX_MASK = (TLB_ENTRIES - 1) << TLB_ENTRY_BITS;
+const WRITE_ENTRY_SIZE = 1 << TLB_WRITE_ENTRY_BITS;
+const READ_INDEX_MASK = ((1 << TLB_READ_INDEX_BITS) - 1) << TLB_READ_ENTRY_BITS;
+const WRITE_INDEX_MASK = ((1 << TLB_WRITE_INDEX_BITS) - 1) << TLB_WRITE_ENTRY_BITS;
 
-/** The TLB entry for `vaddr` in `bank`. */
-export function entryOf(bank: i32, vaddr: i64): i32 {
-  return bank + (<i32>(vaddr >> (PAGE_BITS - TLB_ENTRY_BITS)) & INDEX_MASK);
+/** The TLB entry for loads from `vaddr` in `bank`. */
+export function readEntry(bank: i32, vaddr: i64): i32 {
+  return bank + TLB_READ + (<i32>(vaddr >> (PAGE_BITS - TLB_READ_ENTRY_BITS)) & READ_INDEX_MASK);
+}
+
+/** The TLB entry for stores to `vaddr` in `bank`. */
+export function writeEntry(bank: i32, vaddr: i64): i32 {
+  return bank + TLB_WRITE + (<i32>(vaddr >> (PAGE_BITS - TLB_WRITE_ENTRY_BITS)) & WRITE_INDEX_MASK);
 }
 
 function emptyBank(bank: i32): void {
   const end = bank + TLB_BANK_SIZE;
-  for (let entry = bank; entry < end; entry += ENTRY_SIZE) {
+  memory.fill(bank + TLB_READ, 0xff, TLB_WRITE - TLB_READ);
+  for (let entry = bank + TLB_WRITE; entry < end; entry += WRITE_ENTRY_SIZE) {
     if (isOpen(entry)) unlinkEntry(entry);
-    store<i64>(entry, TLB_NONE, TLB_READ);
-    store<i64>(entry, TLB_NONE, TLB_WRITE);
+    store<i64>(entry, TLB_NONE, TLB_TAG);
   }
 }
 
@@ -161,11 +170,13 @@ export function dropPage(vaddr: i64): void {
   for (let env = load<i32>(GLOBAL_HARTS); env < end; env += HART_SIZE) {
     for (let i = 0; i < TLB_BANKS; i++) {
       if (!load<i64>(env + (i << 3), ENV_BANK_KEYS)) continue;
-      const entry = entryOf(env + ENV_TLB_BANKS + i * TLB_BANK_SIZE, vaddr);
-      const tag = load<i64>(entry, TLB_WRITE);
+      const bank = env + ENV_TLB_BANKS + i * TLB_BANK_SIZE;
+      const entry = writeEntry(bank, vaddr);
+      const tag = load<i64>(entry, TLB_TAG);
       if (tag === page) unlinkEntry(entry);
-      if ((tag & ~TLB_TRACKED) === page) store<i64>(entry, TLB_NONE, TLB_WRITE);
-      if (load<i64>(entry, TLB_READ) === page) store<i64>(entry, TLB_NONE, TLB_READ);
+      if ((tag & ~TLB_TRACKED) === page) store<i64>(entry, TLB_NONE, TLB_TAG);
+      const read = readEntry(bank, vaddr);
+      if (load<i64>(read, TLB_TAG) === page) store<i64>(read, TLB_NONE, TLB_TAG);
     }
   }
 }
@@ -174,22 +185,30 @@ export function dropPage(vaddr: i64): void {
 export function permitStores(entry: i32, page: i64, record: i32): void {
   const flags = load<i32>(record, FRAME_FLAGS);
   if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) !== FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
-    store<i64>(entry, page | TLB_TRACKED, TLB_WRITE);
+    store<i64>(entry, page | TLB_TRACKED, TLB_TAG);
   } else openEntry(entry, page, record);
 }
 
-/** Puts the translation of the page at `page` to `frame` (first byte at `host`) into the current bank. */
-export function fill(env: i32, page: i64, host: i32, frame: i32, readable: bool, writable: bool): void {
-  const record = frameRecord(frame);
-  if (load<i32>(record, FRAME_FLAGS) & FRAME_WATCHED) return;
-  const entry = entryOf(load<i32>(env, ENV_TLB), page);
-  if (isOpen(entry)) unlinkEntry(entry);
+/** Puts the translation of the page at `page` to `frame` (first byte at `host`), for loads, into the current bank. */
+export function fillRead(env: i32, page: i64, host: i32, frame: i32): void {
+  if (load<i32>(frameRecord(frame), FRAME_FLAGS) & FRAME_WATCHED) return;
+  const entry = readEntry(load<i32>(env, ENV_TLB), page);
   store<i32>(env, load<i32>(env, ENV_STAT_FILLS) + 1, ENV_STAT_FILLS);
-  store<i64>(entry, readable ? page : TLB_NONE, TLB_READ);
+  store<i64>(entry, page, TLB_TAG);
   store<i32>(entry, host - <i32>page, TLB_ADDEND);
   store<i32>(entry, frame, TLB_FRAME);
-  if (writable) permitStores(entry, page, record);
-  else store<i64>(entry, TLB_NONE, TLB_WRITE);
+}
+
+/** The same for stores. */
+export function fillWrite(env: i32, page: i64, host: i32, frame: i32): void {
+  const record = frameRecord(frame);
+  if (load<i32>(record, FRAME_FLAGS) & FRAME_WATCHED) return;
+  const entry = writeEntry(load<i32>(env, ENV_TLB), page);
+  if (isOpen(entry)) unlinkEntry(entry);
+  store<i32>(env, load<i32>(env, ENV_STAT_FILLS) + 1, ENV_STAT_FILLS);
+  store<i32>(entry, host - <i32>page, TLB_ADDEND);
+  store<i32>(entry, frame, TLB_FRAME);
+  permitStores(entry, page, record);
 }
 
 /** A context id that no jump-cache entry has. */

@@ -1,0 +1,39 @@
+/** The object that `--stats` writes when a run ends. */
+import { closeSync, writeFileSync } from 'node:fs';
+import type { Engine } from '../exec/machine-engine.js';
+import { ConfigError, describeSystemError } from '../util/errors.js';
+import { exitCode, type RunEnd } from './session.js';
+
+export type Stats = ReturnType<typeof collectStats>;
+
+/** Collects the statistics; computes the state's digest, which takes a while. */
+export function collectStats(engine: Engine, end: RunEnd, wallSeconds: number) {
+  const { instructions, engine: translation, tlb } = engine.stats();
+  return {
+    ticks: engine.tick,
+    instructions,
+    wallSeconds,
+    mips: wallSeconds > 0 ? instructions / wallSeconds / 1e6 : 0,
+    exit: { reason: end.reason, code: exitCode(end) },
+    stateDigest: engine.stateDigest(),
+    engine: translation,
+    tlb,
+    recording: { bytes: 0, events: 0, digests: 0 },
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+/** Writes `stats` as one line of JSON to standard output, or to the open file `fd`. */
+export async function writeStats(fd: number | undefined, stats: Stats): Promise<void> {
+  const line = `${JSON.stringify(stats)}\n`;
+  if (fd === undefined) {
+    await new Promise((resolve) => process.stdout.write(line, resolve));
+    return;
+  }
+  try {
+    writeFileSync(fd, line);
+    closeSync(fd);
+  } catch (error) {
+    throw new ConfigError(`--stats: ${describeSystemError(error)}`);
+  }
+}

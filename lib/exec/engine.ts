@@ -1,0 +1,489 @@
+/**
+ * The engine: runs a machine's harts tick by tick exactly, by interpreting IR while code is cold and by lowered regions when it is hot.
+ *
+ * All state is in linear memory. `run` works in slices that end at the next event of virtual time; inside a slice WebAssembly functions
+ * tail-call each other, and come back here for what only TypeScript does: translating, linking, compiling, waiting.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { generateInterpreter } from '../ir/interpreter.js';
+import { jumpCacheEntry } from '../ir/access.js';
+import { OPCODE_NUMBER } from '../ir/encoding.js';
+import type { Guest } from '../isa/guest.js';
+import {
+  ENV_BLOCK,
+  ENV_BUDGET,
+  ENV_CELL,
+  ENV_CONTEXT,
+  ENV_CURRENT_BLOCK,
+  ENV_EXIT,
+  ENV_FLAGS,
+  ENV_HART,
+  ENV_PC,
+  ENV_PC_MASK,
+  ENV_POLL,
+  ENV_RESERVATION,
+  ENV_STAT_FILLS,
+  ENV_STAT_INTERPRETED,
+  ENV_STAT_SLOW,
+  ENV_STATUS,
+  ENV_TICK_LIMIT,
+  ENV_TICK_SKEW,
+  ENV_TICKS,
+  ENV_TRAPS,
+  ENV_YIELD,
+  EXIT_BUDGET,
+  EXIT_DEBUG,
+  EXIT_HOT,
+  EXIT_LINK,
+  EXIT_MISS,
+  EXIT_PARTIAL,
+  EXIT_REQUEST,
+  EXIT_WFI,
+  FN_ACCESS_FAULT,
+  FN_FETCH,
+  FN_HELPERS,
+  FN_POLL,
+  FN_REGIONS,
+  FN_TABLE_STORE,
+  FN_TAKE_TRAP,
+  FN_TRANSLATE,
+  GLOBAL_CONTEXT_NEXT,
+  GLOBAL_HOT_COUNT,
+  GLOBAL_HOT_LIMIT,
+  GLOBAL_HOT_QUEUE,
+  GLOBAL_NS_PER_TICK,
+  GLOBAL_PART_CELL,
+  GLOBAL_SKIPPED_NS,
+  GLOBAL_TABLE_EPOCH,
+  HART_SIZE,
+  HOT_QUEUE_MAX,
+  JC_BLOCK,
+  JC_CONTEXT,
+  JC_PC,
+  PAGE_SIZE,
+} from '../mem/layout.js';
+import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
+import { assert } from '../util/errors.js';
+import type { Block } from './block.js';
+import { EventClock } from './clock.js';
+import { CodeCache } from './code-cache.js';
+import { Compiler } from './compiler.js';
+import { StateDigest } from './digest.js';
+import type { Engine, EngineOptions, EngineStats, StopReason } from './machine-engine.js';
+import { loadMmu, type Mmu } from './mmu.js';
+import { FetchFault, Translator } from './translator.js';
+
+/** Executions after which a block is hot. */
+const HOT_THRESHOLD = 64;
+/** So many hot blocks make a batch: one module. */
+const HOT_BATCH = 24;
+/** Ticks of a hart's turn, when there are several. */
+const TURN_TICKS = 20_000;
+/** Most ticks of a slice: it fits the i32 budget with room. */
+const SLICE_MAX = 1 << 24;
+const TABLE_INITIAL = 1024;
+
+// Generated code marks its slow paths as rarely taken; V8 heeds that by default only in newer versions. Without it, values are spilled on the fast paths.
+setFlagsFromString('--experimental-wasm-branch-hinting');
+
+const interpreters = new Map<number, WebAssembly.Module>();
+
+/** The interpreter for a linear memory of `pages` WebAssembly pages, made once. */
+function interpreterModule(pages: number): WebAssembly.Module {
+  let module = interpreters.get(pages);
+  if (!module) interpreters.set(pages, (module = new WebAssembly.Module(generateInterpreter(pages, TABLE_INITIAL))));
+  return module;
+}
+
+/** The guest's exports that the engine itself calls. */
+interface GuestCalls {
+  fetch(env: number, vaddr: bigint): bigint;
+  takeTrap(env: number): void;
+  resetHart(env: number, pc: bigint): void;
+  refresh(env: number): void;
+  wireInterrupt(env: number, bit: number, level: number): void;
+  nextTimerTick(env: number): bigint;
+}
+
+export class MachineEngine implements Engine {
+  readonly clock: EventClock;
+  readonly memory: PhysicalMemory;
+  private readonly o: EngineOptions;
+  private readonly guest: Guest;
+  private readonly i32: Int32Array;
+  private readonly u16: Uint16Array;
+  private readonly i64: BigInt64Array;
+  private readonly mmu: Mmu;
+  private readonly calls: GuestCalls;
+  private readonly dispatch: (env: number, budget: number, cell: number) => number;
+  private readonly interpret: (env: number, budget: number, cell: number) => number;
+  private readonly cache: CodeCache;
+  private readonly translator: Translator;
+  private readonly compiler: Compiler;
+  private readonly digest: StateDigest;
+  private readonly harts: readonly number[];
+  /** Tick at which the current slice ends; the exact tick is this less ENV_BUDGET of the running hart. */
+  private sliceEnd = 0;
+  private running = -1;
+  /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
+  private turn = 0;
+  private turnEnd: number;
+  private stopRequested = false;
+
+  constructor(guest: Guest, options: EngineOptions) {
+    this.o = options;
+    this.guest = guest;
+    const { memory } = options;
+    this.i32 = new Int32Array(memory.buffer);
+    this.u16 = new Uint16Array(memory.buffer);
+    this.i64 = new BigInt64Array(memory.buffer);
+    this.turnEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
+    this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
+    this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
+    this.initialiseGlobals();
+    const { exports: mmuExports, mmu } = loadMmu(memory, table, {
+      mmioRead: options.space.mmioRead,
+      mmioWrite: options.space.mmioWrite,
+      codeWritten: (_env, paddr, bytes) => void this.cache.invalidate(paddr, bytes),
+    });
+    this.mmu = mmu;
+    this.memory = new TrackedMemory(memory, options.space, mmu);
+    const guestExports = guest.instantiate({ memory, table, mmu: mmuExports });
+    this.calls = guestExports as unknown as GuestCalls;
+    this.fillTable(table, guestExports);
+    const pages = memory.buffer.byteLength / 0x10000;
+    const interpreter = new WebAssembly.Instance(interpreterModule(pages), { env: { memory, table }, mmu: mmuExports }).exports;
+    this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
+    this.interpret = interpreter.interpret as MachineEngine['interpret'];
+    const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
+    this.cache = new CodeCache({
+      memory,
+      table,
+      arenaAt: options.arenaAt,
+      arenaBytes: options.arenaBytes,
+      hotThreshold,
+      pages: {
+        markCode: (paddr, bytes) => mmu.markCode(BigInt(paddr), bytes),
+        unmarkCode: (paddr) => mmu.unmarkCode(mmu.frameOf(BigInt(paddr))),
+        renewContexts: () => mmu.renewContexts(),
+      },
+    });
+    this.translator = new Translator(memory, guest, this.cache, { hostPage: (paddr) => this.hostPage(paddr) }, { chain: options.chain });
+    this.compiler = new Compiler({
+      memory,
+      table,
+      guest,
+      cache: this.cache,
+      guestExports,
+      mmu: mmuExports,
+      interpreter,
+      minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 3) : 0,
+    });
+    this.digest = new StateDigest(memory, mmu);
+    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : HOT_BATCH;
+    this.reset();
+  }
+
+  private initialiseGlobals(): void {
+    const { i32, i64 } = this;
+    i32[GLOBAL_TABLE_EPOCH >> 2] = 1;
+    i32[GLOBAL_CONTEXT_NEXT >> 2] = 1;
+    i64[GLOBAL_NS_PER_TICK >> 3] = BigInt(this.o.nsPerTick);
+    for (const [hart, env] of this.harts.entries()) i32[(env + ENV_HART) >> 2] = hart;
+  }
+
+  private fillTable(table: WebAssembly.Table, guestExports: WebAssembly.Exports): void {
+    const hooks = [
+      [FN_TRANSLATE, 'translate'],
+      [FN_TAKE_TRAP, 'takeTrap'],
+      [FN_POLL, 'poll'],
+      [FN_FETCH, 'fetch'],
+      [FN_TABLE_STORE, 'tableStore'],
+      [FN_ACCESS_FAULT, 'accessFault'],
+      ...this.guest.helpers.map((helper, i) => [FN_HELPERS + i, helper.name] as const),
+    ] as const;
+    for (const [slot, name] of hooks) {
+      assert(slot < FN_REGIONS && guestExports[name], `guest ${this.guest.name}: no export ${name}`);
+      table.set(slot, guestExports[name]);
+    }
+  }
+
+  get tick(): number {
+    return this.running < 0 ? this.sliceEnd : this.sliceEnd - this.i32[(this.running + ENV_BUDGET) >> 2];
+  }
+
+  requestStop(): void {
+    this.stopRequested = true;
+    this.interruptSlice();
+  }
+
+  storeByte(paddr: number, value: number): boolean {
+    return this.mmu.storePhysical(BigInt(paddr), BigInt(value), 1) !== 0;
+  }
+
+  setInterrupt(hart: number, bit: number, level: boolean): void {
+    this.calls.wireInterrupt(this.harts[hart], bit, level ? 1 : 0);
+  }
+
+  /** The running slice must end soon, because timers or harts changed: after the current instruction, since only devices and helpers come here. */
+  interruptSlice(): void {
+    if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
+  }
+
+  run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
+    // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
+    for (let waiting = 0; ; ) {
+      this.clock.fire();
+      if (this.stopRequested) {
+        this.stopRequested = false;
+        return { kind: 'stopped' };
+      }
+      const now = this.tick;
+      if (now >= untilTick) return { kind: 'limit' };
+      if (now >= this.turnEnd) this.nextTurn(now);
+      const env = this.harts[this.turn];
+      const end = Math.min(untilTick, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
+      if (!this.runSlice(env, now, Math.max(end, now + 1))) waiting = 0;
+      else {
+        waiting = this.tick === now ? waiting + 1 : 1;
+        if (waiting < this.harts.length) this.nextTurn(this.tick);
+        else {
+          const idle = this.skipIdle(skipUntilNs);
+          if (idle) return idle;
+          waiting = 0;
+        }
+      }
+    }
+  }
+
+  /** Gives the turn to the next hart. With one hart a turn has no end. */
+  private nextTurn(now: number): void {
+    const { i64, harts } = this;
+    if (harts.length > 1) {
+      // What the others do from here on may break the reservation; it is given up without looking.
+      i64[(harts[this.turn] + ENV_RESERVATION) >> 3] = -1n;
+      this.turn = (this.turn + 1) % harts.length;
+    }
+    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
+  }
+
+  /** All harts wait: jumps to the next timer, or says why not. */
+  private skipIdle(skipUntilNs: number): StopReason | undefined {
+    const wakeNs = this.nextWakeNs();
+    if (wakeNs === Number.POSITIVE_INFINITY) return { kind: 'idle' };
+    this.skipTo(Math.min(wakeNs, skipUntilNs));
+    return wakeNs > skipUntilNs ? { kind: 'idle', wakeNs } : undefined;
+  }
+
+  /** Tick at which the hart's own timer becomes due, infinity when it is not armed or due already. */
+  private timerTick(env: number): number {
+    const tick = Number(this.calls.nextTimerTick(env));
+    return tick < 0 || tick <= this.tick ? Number.POSITIVE_INFINITY : tick;
+  }
+
+  private nextWakeNs(): number {
+    const timers = this.harts.map((env) => this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs);
+    return Math.min(this.clock.nextNs, ...timers);
+  }
+
+  private skipTo(timeNs: number): void {
+    const by = timeNs - this.clock.nowNs();
+    if (by <= 0) return;
+    this.clock.skippedNs += by;
+    this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(this.clock.skippedNs);
+  }
+
+  /** Executes one hart from tick `now` to `end`, or until something wants attention. Returns whether the hart waits for an interrupt. */
+  private runSlice(env: number, now: number, end: number): boolean {
+    const { i32 } = this;
+    this.sliceEnd = end;
+    this.i64[(env + ENV_TICK_LIMIT) >> 3] = BigInt(end);
+    i32[(env + ENV_BUDGET) >> 2] = end - now;
+    i32[(env + ENV_POLL) >> 2] = 1;
+    i32[(env + ENV_EXIT) >> 2] = 0;
+    i32[(env + ENV_YIELD) >> 2] = 0;
+    this.i64[(env + ENV_TICK_SKEW) >> 3] = BigInt(now) - this.i64[(env + ENV_TICKS) >> 3];
+    this.running = env;
+    let waits = false;
+    for (let going = true; going; ) {
+      const code = this.dispatch(env, i32[(env + ENV_BUDGET) >> 2], 0);
+      going = this.handleExit(env, code);
+      waits = code === EXIT_WFI;
+    }
+    this.sliceEnd = this.tick;
+    this.running = -1;
+    this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
+    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
+    if (i32[GLOBAL_HOT_COUNT >> 2] > 0) this.compileHot();
+    return waits;
+  }
+
+  /** Does what an exit asks for; false when the slice is over. */
+  private handleExit(env: number, code: number): boolean {
+    const { i32 } = this;
+    switch (code) {
+      case EXIT_MISS:
+        if (i32[(env + ENV_BUDGET) >> 2] > 0) this.enterJumpCache(env);
+        return true;
+      case EXIT_LINK: {
+        if (i32[(env + ENV_BUDGET) >> 2] === 0) return true;
+        const cell = i32[(env + ENV_CELL) >> 2];
+        const { recycled } = this.cache;
+        const block = this.blockAtPc(env);
+        if (block && this.cache.recycled === recycled) this.cache.link(cell, block);
+        return true;
+      }
+      case EXIT_PARTIAL:
+        this.runPart(env);
+        return true;
+      case EXIT_HOT:
+        this.compileHot();
+        return true;
+      case EXIT_BUDGET:
+      case EXIT_WFI:
+      case EXIT_REQUEST:
+      case EXIT_DEBUG:
+        return false;
+      default:
+        throw assert(false, `engine: unknown exit ${code}`);
+    }
+  }
+
+  // --- translating and linking ---------------------------------------------------------------------------------------
+
+  private enterJumpCache(env: number): void {
+    const { i32, i64 } = this;
+    const pc = i64[(env + ENV_PC) >> 3];
+    const block = this.blockAtPc(env);
+    if (!block) return;
+    const entry = jumpCacheEntry(env, i32[(env + ENV_PC) >> 2]);
+    i64[(entry + JC_PC) >> 3] = pc;
+    i32[(entry + JC_BLOCK) >> 2] = block.header;
+    i32[(entry + JC_CONTEXT) >> 2] = i32[(env + ENV_CONTEXT) >> 2];
+  }
+
+  /** The block at ENV_PC, translated if need be; undefined after a fetch fault, whose trap was taken. */
+  private blockAtPc(env: number): Block | undefined {
+    const pc = this.i64[(env + ENV_PC) >> 3];
+    const address = this.calls.fetch(env, pc);
+    if (address < 0n) return this.trapOnFetch(env);
+    const paddr = Number(address);
+    const flags = this.i32[(env + ENV_FLAGS) >> 2];
+    const known = this.cache.find(paddr, flags);
+    if (known && (known.nextPage < 0 || this.crossesInto(env, known, pc))) return known;
+    if (this.i32[(env + ENV_STATUS) >> 2] !== 0) return this.trapOnFetch(env);
+    const fixedPc = this.i64[(env + ENV_PC_MASK) >> 3] === 0n;
+    try {
+      return this.translator.translate({
+        paddr,
+        pcOffset: fixedPc ? Number(pc) : paddr % PAGE_SIZE,
+        fixedPc,
+        flags,
+        nextPage: () => this.fetchNextPage(env, pc),
+        isBreakpoint: () => false,
+      });
+    } catch (error) {
+      if (error instanceof FetchFault) return this.trapOnFetch(env);
+      throw error;
+    }
+  }
+
+  /** Whether the page that `block` reaches into is still the one behind the page of `pc`; a fault is left pending. */
+  private crossesInto(env: number, block: Block, pc: bigint): boolean {
+    const next = this.calls.fetch(env, (pc | 0xfffn) + 1n);
+    return next >= 0n && Number(next) === block.nextPage;
+  }
+
+  private fetchNextPage(env: number, pc: bigint): number {
+    const paddr = this.calls.fetch(env, (pc | 0xfffn) + 1n);
+    if (paddr < 0n) throw new FetchFault();
+    return Number(paddr);
+  }
+
+  /** Takes the trap that a fetch left pending: one tick. */
+  private trapOnFetch(env: number): undefined {
+    this.i32[(env + ENV_STATUS) >> 2] = 0;
+    this.calls.takeTrap(env);
+    this.i32[(env + ENV_BUDGET) >> 2]--;
+    return undefined;
+  }
+
+  /** Host address of a page of guest memory, -1 where there is none. */
+  private hostPage(paddr: number): number {
+    const region = this.o.space.memoryAt(paddr, PAGE_SIZE);
+    return region ? region.host + (paddr - region.base) : -1;
+  }
+
+  /** The block at ENV_BLOCK is longer than the budget: runs as many of its instructions as fit. */
+  private runPart(env: number): void {
+    const { i32, u16 } = this;
+    const insns = i32[(env + ENV_BUDGET) >> 2];
+    if (insns === 0) return;
+    const block = this.cache.byHeader(i32[(env + ENV_BLOCK) >> 2]);
+    assert(block && insns < block.insns, 'engine: bad partial block');
+    const record = this.cache.recordOf(block, insns) >> 1;
+    const original = u16[record];
+    u16[record] = OPCODE_NUMBER.stop;
+    i32[(env + ENV_CURRENT_BLOCK) >> 2] = insns;
+    i32[GLOBAL_PART_CELL >> 2] = block.header;
+    const code = this.interpret(env, insns, GLOBAL_PART_CELL | 1);
+    u16[record] = original;
+    this.afterPart(env, code);
+  }
+
+  private afterPart(env: number, code: number): void {
+    if (code === EXIT_MISS || code === EXIT_LINK || code === EXIT_PARTIAL || code === EXIT_HOT) this.handleExit(env, code);
+    else if (code === EXIT_WFI || code === EXIT_REQUEST) this.i32[(env + ENV_POLL) >> 2] = 1;
+  }
+
+  /** Compiles the blocks in the hot queue as one module. */
+  private compileHot(): void {
+    const { i32 } = this;
+    const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
+    i32[GLOBAL_HOT_COUNT >> 2] = 0;
+    if (this.o.mode === 'interpret') return;
+    const entries: Block[] = [];
+    for (let i = 0; i < count; i++) {
+      const block = this.cache.byHeader(i32[(GLOBAL_HOT_QUEUE >> 2) + i]);
+      if (block) entries.push(block);
+    }
+    this.compiler.compile(entries);
+  }
+
+  // --- state -----------------------------------------------------------------------------------------------------------
+
+  stateDigest(): string {
+    const schedule = this.harts.length > 1 ? `${this.turn} ${this.turnEnd}` : '';
+    return this.digest.compute(this.harts, `${this.tick} ${this.clock.skippedNs} ${schedule} ${this.o.deviceState?.() ?? ''}`);
+  }
+
+  stats(): EngineStats {
+    const sum = (field: number) => this.harts.reduce((total, env) => total + (this.i32[(env + field) >> 2] >>> 0), 0);
+    const traps = this.harts.reduce((total, env) => total + Number(this.i64[(env + ENV_TRAPS) >> 3]), 0);
+    const interpretedTicks = this.harts.reduce((total, env) => total + Number(this.i64[(env + ENV_STAT_INTERPRETED) >> 3]), 0);
+    const { regions, chained, unchained, invalidated } = this.cache.counts;
+    const { modules, compileMs } = this.compiler.counts;
+    return {
+      instructions: this.tick - traps,
+      engine: {
+        translatedTicks: this.tick - interpretedTicks,
+        interpretedTicks,
+        regions,
+        modules,
+        compileSeconds: compileMs / 1000,
+        chained,
+        unchained,
+        invalidated,
+      },
+      tlb: { fills: sum(ENV_STAT_FILLS), slowPaths: sum(ENV_STAT_SLOW) },
+    };
+  }
+
+  reset(): void {
+    this.mmu.flushAll();
+    for (const env of this.harts) this.calls.resetHart(env, BigInt(this.o.resetPc));
+    this.cache.clear();
+    this.digest.invalidate();
+  }
+}

@@ -1,0 +1,79 @@
+/** What the run loop, the debugger and the recorder know about the engine that executes a machine's harts. Types only. */
+import type { AddressSpace } from '../mem/address-space.js';
+import type { PhysicalMemory } from '../mem/physical-memory.js';
+import type { VirtualClock } from '../util/virtual-clock.js';
+
+export interface Engine {
+  /** Ticks so far: instructions retired plus traps taken. */
+  readonly tick: number;
+  readonly clock: VirtualClock;
+  /** For devices that access memory by themselves. */
+  readonly memory: PhysicalMemory;
+  /**
+   * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
+   * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
+   */
+  run(untilTick: number, skipUntilNs?: number): StopReason;
+  /** Plans the harts' turns and timers anew: something outside of the engine changed them. */
+  interruptSlice(): void;
+  /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */
+  requestStop(): void;
+  /** Sets bit `bit` of the interrupts that hart `hart` has pending. */
+  setInterrupt(hart: number, bit: number, level: boolean): void;
+  /** A digest of the whole state at the current tick: registers, devices, memory. */
+  stateDigest(): string;
+  stats(): EngineStats;
+  /** A store by something else than an instruction, with all the tracking of a guest's store. False where there is no RAM. */
+  storeByte(paddr: number, value: number): boolean;
+  /** Puts all harts into their reset state and forgets everything derived from memory, which may have been written to before. Ticks go on. */
+  reset(): void;
+}
+
+export type StopReason =
+  /** `untilTick` is reached. */
+  | { readonly kind: 'limit' }
+  /** `requestStop` was called, for example because the guest powered off. */
+  | { readonly kind: 'stopped' }
+  /** All harts wait. `wakeNs`: the next timer, beyond `skipUntilNs`; absent when no timer is pending. */
+  | { readonly kind: 'idle'; readonly wakeNs?: number };
+
+export interface EngineStats {
+  /** Instructions retired: ticks less traps. */
+  readonly instructions: number;
+  readonly engine: {
+    readonly translatedTicks: number;
+    readonly interpretedTicks: number;
+    readonly regions: number;
+    readonly modules: number;
+    readonly compileSeconds: number;
+    readonly chained: number;
+    readonly unchained: number;
+    readonly invalidated: number;
+  };
+  readonly tlb: { readonly fills: number; readonly slowPaths: number };
+}
+
+/** Which of the two engines runs guest code; `auto`: the interpreter until code is hot. */
+export type EngineMode = 'auto' | 'interpret' | 'translate';
+
+export interface EngineOptions {
+  readonly memory: WebAssembly.Memory;
+  /** The engine's modules import its `mmioRead` and `mmioWrite`. Its devices are mapped later, and before the first `run`. */
+  readonly space: AddressSpace;
+  readonly harts: number;
+  /** Host address of the first hart's area, and of the block arena. */
+  readonly hartsAt: number;
+  readonly arenaAt: number;
+  readonly arenaBytes: number;
+  readonly resetPc: number;
+  readonly nsPerTick: number;
+  readonly mode: EngineMode;
+  /** Whether regions are chained to each other. */
+  readonly chain: boolean;
+  /** Executions after which a block is compiled, for tests of mode `auto`. */
+  readonly hotThreshold?: number;
+  /** The state of everything outside harts and memory, as text, for the state digest. */
+  readonly deviceState?: () => string;
+}
+
+export type EngineFactory<GuestOptions> = (options: EngineOptions, guest: GuestOptions) => Engine;

@@ -1,0 +1,115 @@
+/** Pieces of WebAssembly that the interpreter and lowered code share: the TLB's and the jump cache's fast paths. */
+import {
+  BLOCK_FUNC,
+  ENV_CONTEXT,
+  ENV_JUMP_CACHE,
+  ENV_PC_BASE,
+  JC_BLOCK,
+  JC_CONTEXT,
+  JC_ENTRY_BITS,
+  JC_INDEX_BITS,
+  JC_PC,
+  PAGE_BITS,
+  TLB_ADDEND,
+  TLB_READ,
+  TLB_READ_ENTRY_BITS,
+  TLB_READ_INDEX_BITS,
+  TLB_TAG,
+  TLB_WRITE,
+  TLB_WRITE_ENTRY_BITS,
+  TLB_WRITE_INDEX_BITS,
+} from '../mem/layout.js';
+import type { Code, Label } from '../wasm/code.js';
+import type { Signature } from '../wasm/module.js';
+
+/** Everything that runs guest code: (env, budget, cell) -> EXIT_*. `cell` holds the address of the block that is entered. */
+export const RUN: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
+/** helper(env, a, b, c, arg). */
+export const HELPER: Signature = { params: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i64'] };
+export const SLOW_LOAD: Signature = { params: ['i32', 'i64', 'i32'], results: ['i64'] };
+export const SLOW_STORE: Signature = { params: ['i32', 'i64', 'i64', 'i32'], results: [] };
+/** depart(env, block, index of the instruction): handles ENV_STATUS, then goes on. */
+export const DEPART: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
+
+/** Parameters of a RUN function. */
+export const ENV = 0;
+export const BUDGET = 1;
+export const CELL = 2;
+
+/**
+ * Leaves the host address (i32) of the `size` bytes at the guest address in `vaddr` (an i64 local), or branches to `slow`: one compare of the
+ * tag decides on page, permission, alignment, device, watchpoint, code and dirty tracking.
+ */
+export function emitTlbLookup(
+  w: Code,
+  o: { vaddr: number; entry: number; size: number; access: 'read' | 'write'; tlb: () => void; slow: Label },
+): void {
+  const read = o.access === 'read';
+  const entryBits = read ? TLB_READ_ENTRY_BITS : TLB_WRITE_ENTRY_BITS;
+  const indexBits = read ? TLB_READ_INDEX_BITS : TLB_WRITE_INDEX_BITS;
+  const table = read ? TLB_READ : TLB_WRITE;
+  o.tlb();
+  w.get(o.vaddr);
+  w.i64(PAGE_BITS - entryBits);
+  w.op('i64.shr_u');
+  w.op('i32.wrap_i64');
+  w.i32(((1 << indexBits) - 1) << entryBits);
+  w.op('i32.and');
+  w.op('i32.add');
+  w.tee(o.entry);
+  w.mem('i64.load', table + TLB_TAG);
+  w.get(o.vaddr);
+  w.i64(-(1 << PAGE_BITS) | (o.size - 1));
+  w.op('i64.and');
+  w.op('i64.ne');
+  w.brIfRare(o.slow);
+  w.get(o.vaddr);
+  w.op('i32.wrap_i64');
+  w.get(o.entry);
+  w.mem('i32.load', table + TLB_ADDEND);
+  w.op('i32.add');
+}
+
+/** Goes on at the block that the jump cache has for the pc in local `pc`; falls through on a miss. `pcMask` pushes ENV_PC_MASK. */
+export function emitJumpCacheLookup(w: Code, run: number, o: { pc: number; entry: number; pcMask: () => void }): void {
+  const miss = w.block();
+  w.get(ENV);
+  w.get(o.pc);
+  w.op('i32.wrap_i64');
+  w.i32(JC_ENTRY_BITS - 1);
+  w.op('i32.shl');
+  w.i32(((1 << JC_INDEX_BITS) - 1) << JC_ENTRY_BITS);
+  w.op('i32.and');
+  w.op('i32.add');
+  w.tee(o.entry);
+  w.mem('i64.load', ENV_JUMP_CACHE + JC_PC);
+  w.get(o.pc);
+  w.op('i64.ne');
+  w.brIfRare(miss);
+  w.get(o.entry);
+  w.mem('i32.load', ENV_JUMP_CACHE + JC_CONTEXT);
+  w.get(ENV);
+  w.mem('i32.load', ENV_CONTEXT);
+  w.op('i32.ne');
+  w.brIfRare(miss);
+  w.get(ENV);
+  w.get(o.pc);
+  o.pcMask();
+  w.op('i64.and');
+  w.mem('i64.store', ENV_PC_BASE);
+  w.get(ENV);
+  w.get(BUDGET);
+  w.get(o.entry);
+  w.i32(ENV_JUMP_CACHE + JC_BLOCK);
+  w.op('i32.add');
+  w.get(o.entry);
+  w.mem('i32.load', ENV_JUMP_CACHE + JC_BLOCK);
+  w.mem('i32.load', BLOCK_FUNC);
+  w.returnCallIndirect(run);
+  w.end();
+}
+
+/** Host address of the jump-cache entry for `pc` (its low 32 bits) of the hart at `env`. */
+export function jumpCacheEntry(env: number, pcLow: number): number {
+  return env + ENV_JUMP_CACHE + ((pcLow << (JC_ENTRY_BITS - 1)) & (((1 << JC_INDEX_BITS) - 1) << JC_ENTRY_BITS));
+}

@@ -1,0 +1,94 @@
+/** What a machine is: a table of what answers at which address. Its devices and its device tree derive from it. */
+import type { CharBackend, Device, IrqLine, PowerPort, VirtualClock } from '../devices/device.js';
+import type { AddressSpace, Region } from '../mem/address-space.js';
+import { InternalError } from '../util/errors.js';
+import type { FdtNode } from './fdt.js';
+
+/** What the user chose. */
+export interface MachineConfig {
+  readonly harts: number;
+  readonly memoryBytes: number;
+  /** The kernel's command line. */
+  readonly bootArgs: string;
+  /** Where the initial RAM disk is: first physical address, one past the last. */
+  readonly initrd?: { readonly start: number; readonly end: number };
+  /** All entropy of the guest derives from it. */
+  readonly seed: bigint;
+}
+
+/** What the devices of a machine are wired to. */
+export interface MachinePorts {
+  readonly clock: VirtualClock;
+  readonly console: CharBackend;
+  readonly power: PowerPort;
+  /** Bit `bit` of the pending interrupts of a hart. */
+  hartInterrupt(hart: number, bit: number): IrqLine;
+}
+
+/** The ports of one row's device. */
+export interface RowPorts extends MachinePorts {
+  /** The row's own interrupt. */
+  readonly irq: IrqLine;
+  readonly harts: number;
+}
+
+/** Handles that nodes of a device tree name each other by. */
+export interface TreeContext {
+  readonly harts: number;
+  /** Phandle of a hart's own interrupt controller. */
+  hartController(hart: number): number;
+  /** Phandle of the row `name`. */
+  phandle(name: string): number;
+}
+
+export interface MachineRow {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  /** RAM, ROM, or what makes the device. */
+  readonly kind: 'ram' | 'rom' | ((ports: RowPorts) => Device);
+  /** Its input of the machine's interrupt controller. */
+  readonly irq?: number;
+  /** Its node in the device tree. */
+  readonly node?: (row: MachineRow, tree: TreeContext) => FdtNode;
+}
+
+export interface MachineDescription {
+  readonly name: string;
+  readonly hartsMax: number;
+  /** Where every hart starts. */
+  readonly resetPc: number;
+  readonly nsPerTick: number;
+  rows(config: MachineConfig): readonly MachineRow[];
+  deviceTree(config: MachineConfig): Uint8Array<ArrayBuffer>;
+}
+
+/** The rows that live in linear memory. */
+export function memoryRegionsOf(rows: readonly MachineRow[]): Region[] {
+  return rows.flatMap(({ name, base, size, kind }) => (typeof kind === 'string' ? [{ name, base, size, kind }] : []));
+}
+
+/**
+ * Makes the devices of `rows` and maps them into `space`. A row's interrupt goes to `irq`, the machine's interrupt controller; where
+ * a machine has none, its inputs lead nowhere.
+ */
+export function createDevices(
+  rows: readonly MachineRow[],
+  space: AddressSpace,
+  ports: MachinePorts & { readonly harts: number },
+  irq: (input: number) => IrqLine = () => ({ set() {} }),
+): Device[] {
+  return rows.flatMap((row) => {
+    if (typeof row.kind === 'string') return [];
+    const device = row.kind({ ...ports, irq: irq(row.irq ?? 0) });
+    space.map({ name: row.name, base: row.base, size: row.size, kind: device });
+    return [device];
+  });
+}
+
+/** The row called `name`. */
+export function rowOf(rows: readonly MachineRow[], name: string): MachineRow {
+  const row = rows.find((candidate) => candidate.name === name);
+  if (!row) throw new InternalError(`machine has no row "${name}"`);
+  return row;
+}

@@ -1,0 +1,89 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { joinValues, RUN_OPTIONS, runOptions } from '../../lib/cli/options.js';
+import { ConfigError } from '../../lib/util/errors.js';
+
+const DEFAULTS = Object.fromEntries(RUN_OPTIONS.map((row) => [row.name, 'default' in row ? row.default : undefined]));
+const options = (given: Record<string, unknown> = {}) => runOptions('kernel', { ...DEFAULTS, ...given });
+
+const test = suite('options of run');
+
+test('the defaults are those of the contract', () => {
+  const { machine, ...rest } = options();
+  assert.is(machine.name, 'riscv-virt');
+  assert.equal(rest, {
+    kernel: 'kernel',
+    memoryBytes: 256 * 2 ** 20,
+    harts: 1,
+    bootArgs: '',
+    dumpDtb: undefined,
+    console: { kind: 'stdio' },
+    mode: 'auto',
+    chain: true,
+    maxTicks: Number.POSITIVE_INFINITY,
+    stats: undefined,
+    quiet: false,
+    seed: 0n,
+    pace: undefined,
+  });
+});
+
+for (const [text, bytes] of [
+  ['64M', 64 * 2 ** 20],
+  ['2g', 2 * 2 ** 30],
+  ['2048K', 2 * 2 ** 20],
+  ['96', 96 * 2 ** 20],
+] as const) {
+  test(`--memory ${text} is ${bytes} bytes`, () => assert.is(options({ memory: text }).memoryBytes, bytes));
+}
+
+for (const [given, message] of [
+  [{ memory: '1T' }, '--memory 1T: must be a size such as 256M'],
+  [{ memory: '-5' }, '--memory -5: must be a size such as 256M'],
+  [{ memory: '' }, '--memory needs a value'],
+  [{ memory: false }, '--memory needs a value'],
+  [{ memory: ['1', '2'] }, '--memory is given more than once'],
+  [{ machine: 'riscv-vrt' }, '--machine riscv-vrt: did you mean riscv-virt?'],
+  [{ machine: 'pc' }, '--machine pc: must be riscv-virt'],
+  [{ smp: '0' }, '--smp 0: riscv-virt takes 1 hart'],
+  [{ smp: '2' }, '--smp 2: riscv-virt takes 1 hart'],
+  [{ bios: 'fw.bin' }, '--bios fw.bin: must be none'],
+  [{ engine: 'jit' }, '--engine jit: must be auto or interpret or translate'],
+  [{ pace: 'slow' }, '--pace slow: must be real or fast'],
+  [{ seed: '1.5' }, '--seed 1.5: must be a whole number'],
+  [{ seed: '0x10000000000000000' }, '--seed 0x10000000000000000: must be below 2^64'],
+  [{ 'max-ticks': '9007199254740993' }, '--max-ticks 9007199254740993: must be below 2^53'],
+  [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH'],
+  [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH'],
+] as const) {
+  test(`refuses with "${message}"`, () => {
+    assert.throws(
+      () => options(given),
+      (error: unknown) => error instanceof ConfigError && error.message === message,
+    );
+  });
+}
+
+test('numbers may be decimal or hexadecimal', () => {
+  assert.is(options({ seed: '0xff' }).seed, 255n);
+  assert.is(options({ 'max-ticks': '1000000000000' }).maxTicks, 1e12);
+});
+
+test('a console file is everything behind file:', () => {
+  assert.equal(options({ console: 'file:a:b' }).console, { kind: 'file', path: 'a:b' });
+});
+
+test('an option is tied to its value, even one that begins with a dash', () => {
+  assert.equal(joinValues(['run', 'k', '--stats', '-', '--quiet', '--append', '--x -y']), [
+    'run',
+    'k',
+    '--stats=-',
+    '--quiet',
+    '--append=--x -y',
+  ]);
+  assert.equal(joinValues(['--memory', '--smp', '1']), ['--memory', '--smp=1']);
+  assert.equal(joinValues(['--append', '', '--append=', 'k']), ['--append', '', '--append', '', 'k']);
+  assert.equal(joinValues(['--quiet', '--', '--stats', '-']), ['--quiet', '--', '--stats', '-']);
+});
+
+test.run();

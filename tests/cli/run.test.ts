@@ -1,0 +1,210 @@
+import { PassThrough, Writable } from 'node:stream';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HostConsole } from '../../lib/cli/console.js';
+import { Input } from '../../lib/cli/input.js';
+import { Output } from '../../lib/cli/output.js';
+import { type RunParts, run } from '../../lib/cli/run.js';
+import { exitCode, type RunEnd, Session } from '../../lib/cli/session.js';
+import { FakeEngine } from '../support/fake-engine.js';
+
+const MS_NS = 1e6;
+
+/** A run with everything that the test does not name left out. */
+function start(parts: Partial<RunParts> & { engine: FakeEngine; session?: Session }): Promise<RunEnd> {
+  const rest = { console: new HostConsole({}), session: new Session(), maxTicks: Number.POSITIVE_INFINITY, pace: undefined };
+  return run({ ...rest, nowMs: () => performance.now(), resetMachine: () => {}, ...parts });
+}
+
+/** A console whose input the test writes and whose output it reads. */
+function pipes(session: Session, stdout: Writable = new PassThrough()) {
+  const stdin = new PassThrough();
+  const input = new Input(stdin, { onChange: () => session.wake() });
+  const trouble = { onClosed: () => session.finish({ reason: 'closed' }), onError: (error: Error) => session.fail(error) };
+  const output = new Output(stdout, { endsStream: true, onDrain: () => session.wake(), ...trouble });
+  return { stdin, console: new HostConsole({ input, output }) };
+}
+
+const test = suite('run loop');
+
+test('ends when the guest powers off, with its code', async () => {
+  const session = new Session();
+  const engine: FakeEngine = new FakeEngine({
+    onTick: (tick) => {
+      if (tick !== 1234) return;
+      session.finish({ reason: 'poweroff', code: 7 });
+      engine.requestStop();
+    },
+  });
+  assert.equal(await start({ engine, session }), { reason: 'poweroff', code: 7 });
+  assert.is(engine.tick, 1234);
+});
+
+test('stops at exactly --max-ticks', async () => {
+  for (const maxTicks of [0, 1, 999_999]) {
+    const engine = new FakeEngine();
+    assert.equal(await start({ engine, maxTicks }), { reason: 'limit' });
+    assert.is(engine.tick, maxTicks);
+  }
+});
+
+test('a guest that waits without a timer, and without input, ends the run', async () => {
+  const engine = new FakeEngine({ waits: () => engine.tick >= 100 });
+  assert.equal(await start({ engine }), { reason: 'idle' });
+});
+
+test('without input, idle time is skipped at once', async () => {
+  let due = 0;
+  const engine: FakeEngine = new FakeEngine({
+    waits: () => engine.clock.nowNs() < due,
+    onTick: () => {
+      due = engine.clock.nowNs() + 3600e9;
+      engine.clock.at(due, () => {});
+    },
+  });
+  const before = performance.now();
+  assert.equal(await start({ engine, maxTicks: 50 }), { reason: 'limit' });
+  assert.ok(performance.now() - before < 2000);
+  assert.ok(engine.skippedNs > 49 * 3600e9 - 1000);
+});
+
+test('at real pace an idle guest waits for the host clock, and the wait costs few slices', async () => {
+  let woken = false;
+  const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });
+  engine.clock.at(60 * MS_NS, () => {
+    woken = true;
+  });
+  const before = performance.now();
+  await start({ engine, maxTicks: 20, pace: 'real' });
+  assert.ok(performance.now() - before >= 55);
+  assert.ok(engine.runs < 12, `${engine.runs} slices`);
+});
+
+test('open input means real pace, and its end fast pace', async () => {
+  const session = new Session();
+  const { stdin, console } = pipes(session);
+  let woken = false;
+  const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });
+  engine.clock.at(3600e9, () => {
+    woken = true;
+  });
+  setTimeout(() => stdin.end(), 30);
+  const before = performance.now();
+  assert.equal(await start({ engine, session, console, maxTicks: 20 }), { reason: 'limit' });
+  const took = performance.now() - before;
+  assert.ok(took >= 25 && took < 5000, `${took} ms`);
+});
+
+test('input wakes an idle guest, in order and without loss, and its end ends the run', async () => {
+  const session = new Session();
+  const { stdin, console } = pipes(session);
+  const seen: number[] = [];
+  let room = 5;
+  console.onInput({
+    get room() {
+      return room;
+    },
+    receive: (bytes) => {
+      assert.ok(bytes.length <= room);
+      room -= bytes.length;
+      seen.push(...bytes);
+    },
+  });
+  // The guest empties its device at each tick, and waits while it is empty.
+  const engine: FakeEngine = new FakeEngine({
+    waits: () => room === 5 && engine.tick > 0,
+    onTick: () => {
+      room = 5;
+    },
+  });
+  setTimeout(() => stdin.write('hello, '), 10);
+  setTimeout(() => stdin.end('world'), 20);
+  assert.equal(await start({ engine, session, console }), { reason: 'idle' });
+  assert.is(Buffer.from(seen).toString(), 'hello, world');
+});
+
+test('output reaches a slow reader whole and in order, and the guest waits for it', async () => {
+  const session = new Session();
+  const chunks: Buffer[] = [];
+  let inFlight = 0;
+  const slow = new Writable({
+    highWaterMark: 1000,
+    write(chunk: Buffer, _encoding, done) {
+      inFlight = Math.max(inFlight, slow.writableLength);
+      chunks.push(chunk);
+      setTimeout(done, 1);
+    },
+  });
+  const { console } = pipes(session, slow);
+  const engine = new FakeEngine({ onTick: (tick) => console.write(tick & 0xff) });
+  await start({ engine, session, console, maxTicks: 3_000_000 });
+  await console.close();
+  const all = Buffer.concat(chunks);
+  assert.is(all.length, 3_000_000);
+  assert.ok(all.every((byte, index) => byte === ((index + 1) & 0xff)));
+  assert.ok(inFlight < 2_500_000, `${inFlight} bytes in flight`);
+});
+
+test('a reader that goes away ends the run quietly', async () => {
+  const session = new Session();
+  const broken = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('broken pipe'), { code: 'EPIPE' })) });
+  const { console } = pipes(session, broken);
+  const engine = new FakeEngine({ onTick: (tick) => console.write(tick) });
+  assert.equal(await start({ engine, session, console }), { reason: 'closed' });
+  await console.close();
+});
+
+test('output that cannot be written for another reason is an error', async () => {
+  const session = new Session();
+  const full = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('disk full'), { code: 'ENOSPC' })) });
+  const { console } = pipes(session, full);
+  const engine = new FakeEngine({ onTick: (tick) => console.write(tick) });
+  await start({ engine, session, console }).then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.message, 'disk full'),
+  );
+});
+
+test('a reset puts the machine back once and goes on', async () => {
+  const session = new Session();
+  let resets = 0;
+  const engine: FakeEngine = new FakeEngine({
+    onTick: (tick) => {
+      if (tick !== 500) return;
+      session.resetRequested = true;
+      engine.requestStop();
+    },
+  });
+  await start({ engine, session, maxTicks: 1000, resetMachine: () => resets++ });
+  assert.equal([resets, engine.tick], [1, 1000]);
+});
+
+test('a signal ends the wait of an idle guest', async () => {
+  const session = new Session();
+  const { console } = pipes(session);
+  console.onInput({ room: 1, receive: () => {} });
+  setTimeout(() => session.finish({ reason: 'signal', signal: 'SIGINT' }), 10);
+  assert.equal(await start({ engine: new FakeEngine({ waits: () => true }), session, console }), { reason: 'signal', signal: 'SIGINT' });
+});
+
+test('host events are served while a busy guest runs', async () => {
+  const session = new Session();
+  setTimeout(() => session.finish({ reason: 'quit' }), 30);
+  assert.equal(await start({ engine: new FakeEngine(), session }), { reason: 'quit' });
+});
+
+test('exit codes are those of the contract', () => {
+  const codes = [
+    [{ reason: 'poweroff', code: 0 }, 0],
+    [{ reason: 'poweroff', code: 3 }, 3],
+    [{ reason: 'poweroff', code: 0x103 }, 3],
+    [{ reason: 'poweroff', code: 0x100 }, 255],
+    [{ reason: 'quit' }, 0],
+    [{ reason: 'limit' }, 4],
+    [{ reason: 'idle' }, 4],
+    [{ reason: 'signal', signal: 'SIGINT' }, 130],
+  ] as const;
+  for (const [end, code] of codes) assert.is(exitCode(end), code, JSON.stringify(end));
+});
+
+test.run();

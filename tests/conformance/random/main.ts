@@ -1,0 +1,61 @@
+/**
+ * The random comparison by hand: `node dist/tests/conformance/random/main.js --seed N --count M --kind fp[,memory] --rounds R --blocks B
+ * [--keep-going] [--engine translate] [--qemu-only]`. Prints one line per program, and where the two sides part.
+ */
+import { parseArgs } from 'node:util';
+import { writeFileSync } from 'node:fs';
+import { qemuVersion } from '../../support/qemu.js';
+import { KINDS, type KindName } from './kinds.js';
+import { locate } from './locate.js';
+import { makeProgram, type Program } from './program.js';
+import { firstDifference, isComplete, runBoth } from './run.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '1000000' },
+    kind: { type: 'string', default: Object.keys(KINDS).join(',') },
+    rounds: { type: 'string', default: '4' },
+    blocks: { type: 'string', default: '40' },
+    engine: { type: 'string' },
+    'keep-going': { type: 'boolean', default: false },
+    write: { type: 'string' },
+  },
+});
+
+const hindsightOptions = values.engine ? ['--engine', values.engine] : [];
+
+function isKind(name: string): name is KindName {
+  return Object.hasOwn(KINDS, name);
+}
+
+/** Compares both sides; true if they agree. */
+async function compare(program: Program): Promise<boolean> {
+  const start = performance.now();
+  const outputs = await runBoth(program.elf(), { hindsightOptions });
+  const same = firstDifference(outputs) < 0 && isComplete(outputs.qemu);
+  console.log(`${program.kind} ${program.seed}: ${same ? 'same' : 'DIFFERENT'} ${Math.round(performance.now() - start)} ms ${outputs.qemu.at(-1)}`);
+  if (same) return true;
+  const difference = await locate(program, { hindsightOptions });
+  console.log(difference?.report ?? '  not repeated with a full log');
+  return false;
+}
+
+async function main(): Promise<number> {
+  const kinds = values.kind.split(',').filter(isKind);
+  if (kinds.length === 0 || qemuVersion() === undefined) throw new Error(kinds.length === 0 ? `no kind ${values.kind}` : 'no QEMU');
+  const first = Number(values.seed);
+  let failures = 0;
+  for (let seed = first; seed < first + Number(values.count); seed++) {
+    for (const kind of kinds) {
+      const program = makeProgram({ kind, seed, rounds: Number(values.rounds), blocks: Number(values.blocks) });
+      if (values.write) writeFileSync(values.write, program.elf());
+      if (await compare(program)) continue;
+      failures++;
+      if (!values['keep-going']) return 1;
+    }
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

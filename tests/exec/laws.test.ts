@@ -1,0 +1,50 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { lawsProgram } from '../support/laws-program.js';
+import { type Path, type PathOptions, runOnPaths, ticksUpTo, TINY_ARENA } from '../support/paths.js';
+import { RiscvMachine } from '../support/riscv-machine.js';
+
+const test = suite('the same state at the same tick on every path');
+
+const program = lawsProgram();
+const create = (options: PathOptions) => new RiscvMachine(program, options);
+
+const PATHS: readonly Path[] = [
+  { name: 'interpreter, chained', mode: 'interpret', pace: 'ticks' },
+  { name: 'interpreter, random runs', mode: 'interpret', pace: 'random' },
+  { name: 'threshold 1', hotThreshold: 1, pace: 'ticks' },
+  { name: 'threshold 3', hotThreshold: 3, pace: 'ticks' },
+  { name: 'threshold 64', hotThreshold: 64, pace: 'ticks' },
+  { name: 'threshold 64, unchained', chain: false, pace: 'ticks' },
+  { name: 'threshold 16, in one go', hotThreshold: 16, pace: 'straight' },
+  { name: 'threshold 16, random runs', hotThreshold: 16, pace: 'random' },
+  { name: 'threshold 8, tiny arena', hotThreshold: 8, arenaBytes: TINY_ARENA, pace: 'ticks' },
+];
+
+const TRANSLATOR: readonly Path[] = [
+  { name: 'translator', mode: 'translate', pace: 'ticks' },
+  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'straight' },
+  { name: 'translator, tiny arena', mode: 'translate', arenaBytes: TINY_ARENA, pace: 'straight' },
+];
+
+const STEPS: readonly Path[] = [
+  { name: 'interpreter, single-stepped', mode: 'interpret', pace: 'steps' },
+  { name: 'threshold 4, single-stepped', hotThreshold: 4, pace: 'steps' },
+];
+
+test('100 ticks of a long program, compiled sooner or later', () => {
+  const machine = runOnPaths(create, ticksUpTo(250_000, 100), PATHS);
+  // The program went through all of its phases many times, and was interrupted.
+  assert.ok(machine.register('s5') > 40n);
+  assert.ok(machine.register('s3') > 200n);
+});
+
+test('everything compiled at once', () => {
+  runOnPaths(create, ticksUpTo(40_000, 30), TRANSLATOR);
+});
+
+test('single steps', () => {
+  runOnPaths(create, ticksUpTo(20_000, 40), STEPS);
+});
+
+test.run();

@@ -1,0 +1,98 @@
+/** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart. */
+import { Clint, CLINT_SIZE } from '../../lib/devices/clint.js';
+import { MachineEngine } from '../../lib/exec/engine.js';
+import { riscv } from '../../lib/isa/riscv/index.js';
+import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../../lib/isa/riscv/layout.js';
+import { allocateGuestMemory } from '../../lib/mem/allocate.js';
+import { ENV_PC } from '../../lib/mem/layout.js';
+import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
+import type { PathMachine, PathOptions } from './paths.js';
+
+export const RAM_BASE = 0x80000000;
+const RAM_SIZE = 0x400000;
+export const CLINT_BASE = 0x2000000;
+
+// Bits of mip.
+const MIP_MSIP = 3;
+const MIP_MTIP = 7;
+
+/** Control registers, to show where two states differ. */
+const CONTROLS: readonly (readonly [name: string, offset: number])[] = [
+  ['fflags', FFLAGS],
+  ['frm', FRM],
+  ['mstatus', MSTATUS],
+  ['priv', PRIV],
+  ['mepc', MEPC],
+  ['mcause', MCAUSE],
+  ['mtval', MTVAL],
+  ['mip', MIP],
+  ['satp', SATP],
+];
+
+export class RiscvMachine implements PathMachine {
+  readonly engine: MachineEngine;
+  private readonly env: number;
+  private readonly i64: BigInt64Array;
+  private readonly ram: DataView;
+
+  constructor(program: Uint8Array, options: PathOptions = {}) {
+    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
+      harts: 1,
+      arenaBytes,
+      regions: [{ name: 'ram', base: RAM_BASE, size: RAM_SIZE, kind: 'ram' }],
+    });
+    space.writeBytes(RAM_BASE, program);
+    this.env = hartsAt;
+    this.i64 = new BigInt64Array(memory.buffer);
+    this.ram = new DataView(memory.buffer, space.memoryAt(RAM_BASE, RAM_SIZE)!.host, RAM_SIZE);
+    let clint: Clint | undefined;
+    this.engine = new MachineEngine(riscv, {
+      memory,
+      space,
+      harts: 1,
+      hartsAt,
+      arenaAt,
+      arenaBytes,
+      resetPc: RAM_BASE,
+      nsPerTick: 1,
+      mode,
+      chain,
+      ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      deviceState: () => JSON.stringify(clint?.save()),
+    });
+    const line = (bit: number) => ({ set: (level: boolean) => this.engine.setInterrupt(0, bit, level) });
+    clint = new Clint({ clock: this.engine.clock, harts: [{ msip: line(MIP_MSIP), mtip: line(MIP_MTIP) }] });
+    space.map({ name: 'clint', base: CLINT_BASE, size: CLINT_SIZE, kind: clint });
+  }
+
+  run(tick: number, options: { step?: boolean } = {}): void {
+    const { engine } = this;
+    while (engine.tick < tick) if (engine.run(options.step ? engine.tick + 1 : tick).kind === 'idle') return;
+  }
+
+  get tick(): number {
+    return this.engine.tick;
+  }
+
+  summary() {
+    const registers = X_REGISTERS.map(({ abiName, offset }) => `${abiName}=${BigInt.asUintN(64, this.slot(offset)).toString(16)}`);
+    const controls = CONTROLS.map(([name, offset]) => `${name}=${BigInt.asUintN(64, this.slot(offset)).toString(16)}`);
+    const { engine } = this;
+    const pc = BigInt.asUintN(64, this.slot(ENV_PC)).toString(16);
+    return { tick: engine.tick, pc, registers: registers.join(' '), controls: controls.join(' '), digest: engine.stateDigest() };
+  }
+
+  /** An x register by its ABI name. */
+  register(name: string): bigint {
+    return this.slot(X_REGISTERS.find(({ abiName }) => abiName === name)!.offset);
+  }
+
+  slot(offset: number): bigint {
+    return this.i64[(this.env + offset) >> 3];
+  }
+
+  dword(paddr: number): bigint {
+    return this.ram.getBigInt64(paddr - RAM_BASE, true);
+  }
+}
