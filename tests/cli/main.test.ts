@@ -54,7 +54,7 @@ test('bad kernel files are refused with one line that names the file and the off
       [empty, /empty: the file is empty/],
       [packed, /packed\.gz: bad gzip data/],
     ] as const) {
-      const { code, stdout, stderr } = await cli(['run', path]);
+      const { code, stdout, stderr } = await cli(['run', path, '--bios', 'none']);
       assert.equal([code, stdout], [2, '']);
       assert.match(stderr, /^hindsight: [^\n]*\n$/);
       assert.match(stderr, message);
