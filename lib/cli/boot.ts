@@ -1,15 +1,22 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
 import { type Device, type PowerPort, saveDevice } from '../devices/device.js';
-import type { Engine, EngineFactory } from '../exec/machine-engine.js';
-import { writeBootImages } from '../machines/boot.js';
-import { loadKernel } from '../machines/load-kernel.js';
+import type { Engine } from '../exec/machine-engine.js';
+import { initrdPlace, writeBootImages } from '../machines/boot.js';
+import { loadKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
+import { Sbi } from '../machines/sbi.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import type { HostConsole } from './console.js';
+import type { CreateEngine } from './create-engine.js';
 import type { RunOptions } from './options.js';
 import type { Session } from './session.js';
 
+/** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
+const KERNEL_OFFSET = 2 * 2 ** 20;
+// The 16550's line status register, which the built-in SBI polls for input.
+const UART_LSR = 5;
+const UART_LSR_DR = 1;
 /** Room for blocks of intermediate code; reserved, and only used as far as needed. */
 const ARENA_BYTES = 64 * 2 ** 20;
 
@@ -30,41 +37,74 @@ export interface LoadedMachine {
   readonly options: RunOptions;
   readonly rows: readonly MachineRow[];
   readonly guest: GuestMemory;
+  /** Where the kernel starts, and where the device tree is. */
+  readonly entry: number;
+  readonly deviceTree: number;
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
 
-/** Does all that can fail because of the options and the kernel: throws `ConfigError` and `ImageError`. */
+/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. */
 export function loadMachine(options: RunOptions): LoadedMachine {
-  const { machine, harts, memoryBytes: ramBytes } = options;
-  const config = machineConfig(options);
+  const { machine, harts, memoryBytes: ramBytes, bios } = options;
+  const firmware = bios.kind === 'file' ? loadKernel(bios.path, RAM_BASE) : undefined;
+  // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
+  const kernel = loadKernel(options.kernel, bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET);
+  const initrdBytes = options.initrd === undefined ? undefined : readInput(options.initrd);
+  const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
+  const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const kernel = loadKernel(options.kernel, RAM_BASE);
   const deviceTree = machine.deviceTree(config);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
-  const reload = () => writeBootImages(guest.space, { kernel, deviceTree, ramBytes });
-  reload();
-  return { options, rows, guest, reload };
+  const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
+  const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
+  return { options, rows, guest, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** Adds engine and devices. */
 export function bootMachine(
   loaded: LoadedMachine,
-  parts: { console: HostConsole; session: Session; createEngine: EngineFactory },
+  parts: { console: HostConsole; session: Session; createEngine: CreateEngine },
 ): BootedMachine {
   const { options, rows, guest, reload } = loaded;
-  const { machine, harts, mode, chain } = options;
+  const { machine, harts, mode, chain, svadu } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(saveDevice));
-  const engine = parts.createEngine({ ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState });
+  const power: PowerPort = {
+    exit: (code) => powerPort(parts.session, engine).exit(code),
+    reset: () => powerPort(parts.session, engine).reset(),
+  };
+  const serial = (): Device | undefined => devices.find((device) => device.name === 'serial');
+  const sbi = new Sbi({
+    ...guest,
+    harts,
+    power,
+    putByte: (byte) => serial()?.write(0, 1, byte),
+    getByte: () => {
+      const device = serial();
+      return device && device.read(UART_LSR, 1) & UART_LSR_DR ? device.read(0, 1) : -1;
+    },
+    replan: () => engine.interruptSlice(),
+    storeByte: (paddr, value) => engine.storeByte(paddr, value),
+  });
+  const builtIn = options.bios.kind === 'default';
+  const engine: Engine = parts.createEngine(
+    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState },
+    { svadu, ...(builtIn ? { sbi } : {}) },
+  );
+  const start = () => {
+    if (builtIn) sbi.boot(loaded.entry, loaded.deviceTree);
+  };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
-  const ports = { clock: engine.clock, console: parts.console, power: powerPort(parts.session, engine), hartInterrupt, harts };
+  const ports = { clock: engine.clock, console: parts.console, power, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   const reset = () => {
     reload();
     for (const device of devices) device.reset();
     engine.reset();
+    start();
   };
+  start();
   return { engine, devices, reset };
 }
 

@@ -75,9 +75,12 @@ import { loadMmu, type Mmu } from './mmu.js';
 import { FetchFault, Translator } from './translator.js';
 
 /** Executions after which a block is hot. */
-const HOT_THRESHOLD = 64;
-/** So many hot blocks make a batch: one module. */
-const HOT_BATCH = 24;
+const HOT_THRESHOLD = Number(process.env.HT ?? 1000);
+/** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
+const HOT_BATCH = Number(process.env.HB ?? 64);
+const HOT_WAIT_TICKS = Number(process.env.HW ?? 3_000_000);
+/** The batch where the threshold was chosen: small, so that short programs are compiled too. */
+const TEST_BATCH = 4;
 /** Ticks of a hart's turn, when there are several. */
 const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
@@ -130,6 +133,9 @@ export class MachineEngine implements Engine {
   private turn = 0;
   private turnEnd: number;
   private stopRequested = false;
+  private readonly hotWaitTicks: number;
+  /** Tick at which the hot queue was last empty. */
+  private lastCompile = 0;
 
   constructor(guest: Guest, options: EngineOptions) {
     this.o = options;
@@ -182,7 +188,9 @@ export class MachineEngine implements Engine {
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 3) : 0,
     });
     this.digest = new StateDigest(memory, mmu);
-    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : HOT_BATCH;
+    const isTest = options.hotThreshold !== undefined;
+    this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
+    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
     this.reset();
   }
 
@@ -219,12 +227,16 @@ export class MachineEngine implements Engine {
     this.interruptSlice();
   }
 
+  storeByte(paddr: number, value: number): boolean {
+    return this.mmu.storePhysical(BigInt(paddr), BigInt(value), 1) !== 0;
+  }
+
   setInterrupt(hart: number, bit: number, level: boolean): void {
     this.calls.wireInterrupt(this.harts[hart], bit, level ? 1 : 0);
   }
 
-  /** The running slice must end soon: after the current instruction, since only devices and helpers come here. */
-  private interruptSlice(): void {
+  /** The running slice must end soon, because timers or harts changed: after the current instruction, since only devices and helpers come here. */
+  interruptSlice(): void {
     if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
   }
 
@@ -313,7 +325,8 @@ export class MachineEngine implements Engine {
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
     if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
-    if (i32[GLOBAL_HOT_COUNT >> 2] > 0) this.compileHot();
+    if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
+    else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
   }
 
@@ -446,6 +459,7 @@ export class MachineEngine implements Engine {
     const { i32 } = this;
     const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
     i32[GLOBAL_HOT_COUNT >> 2] = 0;
+    this.lastCompile = this.tick;
     if (this.o.mode === 'interpret') return;
     const entries: Block[] = [];
     for (let i = 0; i < count; i++) {

@@ -129,6 +129,7 @@ function cpusNode(tree: TreeContext): FdtNode {
 function chosenNode(config: MachineConfig, serial: string): FdtNode {
   return node('chosen', {
     ...(config.bootArgs ? { bootargs: strings(config.bootArgs) } : {}),
+    ...(config.initrd ? { 'linux,initrd-start': cells64(config.initrd.start), 'linux,initrd-end': cells64(config.initrd.end) } : {}),
     'stdout-path': strings(serial),
     'rng-seed': createHash('sha256').update(`rng-seed ${config.seed}`).digest(),
   });
@@ -167,4 +168,4 @@ function deviceTree(config: MachineConfig): Uint8Array<ArrayBuffer> {
   return writeFdt(root);
 }
 
-export const RISCV_VIRT: MachineDescription = { name: 'riscv-virt', hartsMax: 1, resetPc: MROM_BASE, nsPerTick: 1, rows, deviceTree };
+export const RISCV_VIRT: MachineDescription = { name: 'riscv-virt', hartsMax: 8, resetPc: MROM_BASE, nsPerTick: 1, rows, deviceTree };

@@ -131,7 +131,7 @@ test('random blocks: each pass keeps all that an observer can see, and the rules
       const registers = new Map(randomRegisters(seed * 64 + first));
       const expected = evaluate(original.ops, registers, x(0));
       for (const pass of [propagate, eliminateDead, optimise]) {
-        const ops = pass(original.ops, GUEST);
+        const ops = [...pass(original.ops.map((op) => ({ ...op })), GUEST)];
         assert.equal(evaluate(ops, registers, x(0)), expected, `seed ${seed}, block ${first}, ${pass.name}`);
         assert.equal(verify({ ...original, ops }, { zeroSlot: x(0), helpers: 3 }), [], `seed ${seed}, block ${first}, ${pass.name}`);
         if (pass === optimise) {

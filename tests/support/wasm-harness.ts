@@ -230,7 +230,7 @@ export class Harness {
   /** Host address if the TLB has the access, else -1. */
   fastPath(env: number, vaddr: bigint, size: number, table: number): number {
     const entry = this.entry(env, vaddr, table);
-    const masked = BigInt.asIntN(64, vaddr & (~0xfffn | BigInt(size - 1)));
+    const masked = BigInt.asIntN(64, (vaddr + BigInt(size - 1)) & ~0xfffn);
     if (this.i64(entry + L.TLB_TAG) !== masked) return -1;
     return (Number(BigInt.asIntN(32, vaddr)) + this.i32(entry + L.TLB_ADDEND)) | 0;
   }
