@@ -79,6 +79,8 @@ const HOT_THRESHOLD = Number(process.env.HT ?? 1000);
 /** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
 const HOT_BATCH = Number(process.env.HB ?? 64);
 const HOT_WAIT_TICKS = Number(process.env.HW ?? 3_000_000);
+/** The batch where the threshold was chosen: small, so that short programs are compiled too. */
+const TEST_BATCH = 4;
 /** Ticks of a hart's turn, when there are several. */
 const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
@@ -131,6 +133,7 @@ export class MachineEngine implements Engine {
   private turn = 0;
   private turnEnd: number;
   private stopRequested = false;
+  private readonly hotWaitTicks: number;
   /** Tick at which the hot queue was last empty. */
   private lastCompile = 0;
 
@@ -185,7 +188,9 @@ export class MachineEngine implements Engine {
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 3) : 0,
     });
     this.digest = new StateDigest(memory, mmu);
-    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : HOT_BATCH;
+    const isTest = options.hotThreshold !== undefined;
+    this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
+    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
     this.reset();
   }
 
@@ -321,7 +326,7 @@ export class MachineEngine implements Engine {
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
     if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
-    else if (this.sliceEnd - this.lastCompile > HOT_WAIT_TICKS) this.compileHot();
+    else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
   }
 
