@@ -16,7 +16,7 @@ import {
   X0,
 } from '../layout';
 import { environmentCall } from './host';
-import { refresh, resetHart } from './trap';
+import { refresh, resetHart } from './reset';
 
 /** All exceptions but environment calls from S-mode, which are the SBI's, and from M-mode. */
 const DELEGATED_EXCEPTIONS: i64 = 0xb1ff;
