@@ -306,6 +306,7 @@ export class MachineEngine implements Engine {
   /** Executes one hart from tick `now` to `end`, or until something wants attention. Returns whether the hart waits for an interrupt. */
   private runSlice(env: number, now: number, end: number): boolean {
     const { i32 } = this;
+    if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
     this.sliceEnd = end;
     this.i64[(env + ENV_TICK_LIMIT) >> 3] = BigInt(end);
     i32[(env + ENV_BUDGET) >> 2] = end - now;
@@ -324,7 +325,6 @@ export class MachineEngine implements Engine {
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
-    if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;

@@ -2,7 +2,7 @@
 import { ENV_HART, ENV_PC, ENV_POLL, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
 import { IRQ_SSI, MCOUNTEREN, MEDELEG, MENVCFG, MIDELEG, MIP, PMPADDR, PMPCFG, PRIV, PRIV_S, SATP, STIMECMP, X0 } from '../layout';
 import { environmentCall } from './host';
-import { refresh, resetHart } from './trap';
+import { refresh, resetHart } from './reset';
 
 /** All exceptions but environment calls from S-mode, which are the SBI's, and from M-mode. */
 const DELEGATED_EXCEPTIONS: i64 = 0xb1ff;
