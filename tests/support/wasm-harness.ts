@@ -147,7 +147,6 @@ export class Harness {
       codeWritten: (_env: number, paddr: number, size: number): void => {
         this.calls.push({ kind: 'code', paddr, size });
       },
-      environmentCall: (): void => {},
     };
   }
 
