@@ -6,7 +6,7 @@
 
 import { selectBank, selectContext } from '../../../mem/assembly/tlb';
 import {
-  ENV_CONTEXT_RECORD,
+  ENV_CONTEXT,
   ENV_EXIT,
   ENV_FLAGS,
   ENV_FP_FAST,
@@ -104,9 +104,10 @@ export function refreshFetch(env: i32): void {
 /** Both, and leaves translated code if that changed the fetch context. */
 export function refreshContext(env: i32): void {
   refreshData(env);
-  const before = load<i32>(env, ENV_CONTEXT_RECORD);
+  // Not the record: a new context may have taken over the old one's.
+  const before = load<i32>(env, ENV_CONTEXT);
   refreshFetch(env);
-  if (load<i32>(env, ENV_CONTEXT_RECORD) !== before) requestExit(env);
+  if (load<i32>(env, ENV_CONTEXT) !== before) requestExit(env);
 }
 
 /** Recomputes ENV_FP_FAST after a change of fcsr. */
