@@ -1,5 +1,8 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
-import { type Device, type PowerPort, saveDevice } from '../devices/device.js';
+import { type Device, digestDevice, type PowerPort } from '../devices/device.js';
+import { VirtioBlk } from '../devices/virtio/blk.js';
+import { VirtioRng } from '../devices/virtio/rng.js';
+import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { Engine } from '../exec/machine-engine.js';
 import { initrdPlace, writeBootImages } from '../machines/boot.js';
 import { loadKernel, readInput } from '../machines/load-kernel.js';
@@ -7,8 +10,10 @@ import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } f
 import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
+import { ConfigError } from '../util/errors.js';
 import type { HostConsole } from './console.js';
 import type { CreateEngine } from './create-engine.js';
+import { openDrives, type Warn } from './drive.js';
 import type { RunOptions } from './options.js';
 import type { Session } from './session.js';
 
@@ -28,8 +33,8 @@ export interface BootedMachine {
 }
 
 export function machineConfig(options: RunOptions): MachineConfig {
-  const { harts, memoryBytes, bootArgs, seed } = options;
-  return { harts, memoryBytes, bootArgs, seed };
+  const { harts, memoryBytes, bootArgs, seed, startTimeMs } = options;
+  return { harts, memoryBytes, bootArgs, seed, startTimeMs };
 }
 
 /** A machine's memory with everything in it that is there at power-on. */
@@ -40,12 +45,13 @@ export interface LoadedMachine {
   /** Where the kernel starts, and where the device tree is. */
   readonly entry: number;
   readonly deviceTree: number;
+  readonly virtio: readonly VirtioDevice[];
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
 
-/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. */
-export function loadMachine(options: RunOptions): LoadedMachine {
+/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. `warn` is for what goes wrong later. */
+export function loadMachine(options: RunOptions, warn: Warn): LoadedMachine {
   const { machine, harts, memoryBytes: ramBytes, bios } = options;
   const firmware = bios.kind === 'file' ? loadKernel(bios.path, RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
@@ -55,10 +61,11 @@ export function loadMachine(options: RunOptions): LoadedMachine {
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
   const deviceTree = machine.deviceTree(config);
+  const virtio = virtioDevices(options, warn);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
-  return { options, rows, guest, entry: kernel.entry, deviceTree: reload(), reload };
+  return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** Adds engine and devices. */
@@ -66,10 +73,10 @@ export function bootMachine(
   loaded: LoadedMachine,
   parts: { console: HostConsole; session: Session; createEngine: CreateEngine },
 ): BootedMachine {
-  const { options, rows, guest, reload } = loaded;
+  const { options, rows, guest, virtio, reload } = loaded;
   const { machine, harts, mode, chain, svadu } = options;
   const { resetPc, nsPerTick } = machine;
-  const deviceState = (): string => JSON.stringify(devices.map(saveDevice));
+  const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power: PowerPort = {
     exit: (code) => powerPort(parts.session, engine).exit(code),
     reset: () => powerPort(parts.session, engine).reset(),
@@ -96,7 +103,8 @@ export function bootMachine(
     if (builtIn) sbi.boot(loaded.entry, loaded.deviceTree);
   };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
-  const ports = { clock: engine.clock, console: parts.console, power, hartInterrupt, harts };
+  const { clock, memory } = engine;
+  const ports = { clock, memory, console: parts.console, power, virtio, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   const reset = () => {
     reload();
@@ -106,6 +114,15 @@ export function bootMachine(
   };
   start();
   return { engine, devices, reset };
+}
+
+/** What is in the virtio slots: the drives as the user ordered them, then the rest. */
+function virtioDevices(options: RunOptions, warn: Warn): VirtioDevice[] {
+  const rest = [new VirtioRng({ seed: options.seed })];
+  const room = options.machine.virtioSlots - rest.length;
+  if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
+  const drives = openDrives(options.drives, warn).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));
+  return [...drives, ...rest];
 }
 
 function powerPort(session: Session, engine: Engine): PowerPort {

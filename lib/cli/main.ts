@@ -58,7 +58,7 @@ function checkedOptions(kernel: string, parsed: Record<string, unknown>): RunOpt
 
 async function runCommand(options: RunOptions): Promise<number> {
   if (options.dumpDtb !== undefined) return dumpDeviceTree(options, options.dumpDtb);
-  const loaded = loadMachine(options);
+  const loaded = loadMachine(options, complain);
   const session = new Session();
   const say = (message: string) => {
     if (!options.quiet) complain(message);

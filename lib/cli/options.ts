@@ -10,6 +10,12 @@ export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none'
 /** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
 export type Bios = { readonly kind: 'default' | 'none' } | { readonly kind: 'file'; readonly path: string };
 
+export interface DriveOption {
+  readonly path: string;
+  /** The guest's writes go to the file; else they are gone when the run ends. */
+  readonly write: boolean;
+}
+
 export interface RunOptions {
   readonly kernel: string;
   readonly machine: MachineDescription;
@@ -29,6 +35,9 @@ export interface RunOptions {
   readonly stats: string | undefined;
   readonly quiet: boolean;
   readonly seed: bigint;
+  readonly drives: readonly DriveOption[];
+  /** What the guest's clock shows at the start: milliseconds since 1970. */
+  readonly startTimeMs: number;
   /** Absent: real as long as host input can still arrive, fast otherwise. */
   readonly pace: 'real' | 'fast' | undefined;
 }
@@ -41,6 +50,9 @@ interface OptionRow {
   readonly default?: string;
 }
 
+/** Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
+const START_TIME = '2027-01-01';
+
 export const RUN_OPTIONS = [
   { name: 'machine', value: 'NAME', text: 'the machine to build', default: 'riscv-virt' },
   { name: 'memory', value: 'SIZE', text: 'RAM, with K, M or G (M if none)', default: '256M' },
@@ -49,6 +61,13 @@ export const RUN_OPTIONS = [
   { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
+  { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
+  {
+    name: 'rtc',
+    value: 'TIME',
+    text: "what the guest's clock shows at the start: now, or a date such as 2027-01-31T12:00 (UTC)",
+    default: START_TIME,
+  },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
@@ -141,6 +160,8 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
     stats: text('stats'),
     quiet: parsed.quiet === true,
     seed: wideInteger('seed', required('seed')),
+    drives: textsOf('drive', parsed.drive).map(driveOption),
+    startTimeMs: startTime(required('rtc')),
     pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
   };
 }
@@ -150,6 +171,27 @@ function textOf(name: OptionName, value: unknown): string | undefined {
   if (Array.isArray(value)) throw new ConfigError(`--${name} is given more than once`);
   if (typeof value !== 'string' || (value === '' && name !== 'append')) throw new ConfigError(`--${name} needs a value`);
   return value;
+}
+
+function textsOf(name: OptionName, value: unknown): string[] {
+  const values: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return values.map((one) => textOf(name, one) as string);
+}
+
+function driveOption(value: string): DriveOption {
+  const path = value.replace(/,write$/, '');
+  if (path === '') throw new ConfigError(`--drive ${value}: must be FILE or FILE,write`);
+  return { path, write: path !== value };
+}
+
+/** The host's clock is read here and never again. */
+function startTime(value: string): number {
+  if (value === 'now') return Date.now();
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?Z?$/.test(value)
+    ? Date.parse(`${value.replace('Z', '')}${value.includes('T') ? 'Z' : ''}`)
+    : NaN;
+  if (Number.isNaN(time) || time < 0) throw new ConfigError(`--rtc ${value}: must be now or a date such as 2027-01-31T12:00 (UTC)`);
+  return time;
 }
 
 function choice<T extends string>(name: OptionName, value: string, allowed: readonly T[]): T {

@@ -119,6 +119,16 @@ export class StateReader {
     return list.map((value: PlainData) => this.checked(field, value, maximum));
   }
 
+  /** A list of at most `maximumLength` texts. */
+  texts(field: string, maximumTextLength: number, maximumLength: number): string[] {
+    const list = this.fields[field];
+    if (!Array.isArray(list) || list.length > maximumLength) throw this.bad(field);
+    return list.map((value: PlainData) => {
+      if (typeof value !== 'string' || value.length > maximumTextLength) throw this.bad(field);
+      return value;
+    });
+  }
+
   text(field: string, maximumLength: number): string {
     const value = this.fields[field];
     if (typeof value !== 'string' || value.length > maximumLength) throw this.bad(field);

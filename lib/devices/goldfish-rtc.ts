@@ -6,19 +6,16 @@
  */
 import { type Device, type IrqLine, type PlainData, StateReader, type TimerHandle, type VirtualClock } from './device.js';
 
-// Registers of 32 bits
-const TIME_LOW = 0x00; // a read latches TIME_HIGH
-const TIME_HIGH = 0x04;
-const ALARM_LOW = 0x08; // a write arms the alarm
-const ALARM_HIGH = 0x0c;
-const IRQ_ENABLED = 0x10;
-const CLEAR_ALARM = 0x14;
-const ALARM_STATUS = 0x18;
-const CLEAR_INTERRUPT = 0x1c;
-
 const U32 = 0xffffffff;
 const U64 = (1n << 64n) - 1n;
 const RTC_SIZE = 0x1000;
+
+interface Row {
+  readonly name: string;
+  readonly offset: number;
+  readonly read?: () => number;
+  readonly write?: (value: number) => void;
+}
 
 export interface GoldfishRtcPorts {
   readonly irq: IrqLine;
@@ -43,57 +40,31 @@ export class GoldfishRtc implements Device {
   private enabled = false;
   private timer: TimerHandle | undefined;
 
+  private readonly rows: readonly Row[] = [
+    { name: 'TIME_LOW', offset: 0x00, read: () => this.latchTime(), write: (value) => this.setTime(withLow(this.now(), value)) },
+    { name: 'TIME_HIGH', offset: 0x04, read: () => this.timeHigh, write: (value) => this.setTime(withHigh(this.now(), value)) },
+    { name: 'ALARM_LOW', offset: 0x08, read: () => low(this.alarm), write: (value) => this.setAlarm(withLow(this.alarm, value)) },
+    { name: 'ALARM_HIGH', offset: 0x0c, read: () => high(this.alarm), write: (value) => this.keepAlarm(withHigh(this.alarm, value)) },
+    { name: 'IRQ_ENABLED', offset: 0x10, read: () => Number(this.enabled), write: (value) => this.enable((value & 1) === 1) },
+    { name: 'CLEAR_ALARM', offset: 0x14, write: () => this.arm(false) },
+    { name: 'ALARM_STATUS', offset: 0x18, read: () => Number(this.alarmArmed) },
+    { name: 'CLEAR_INTERRUPT', offset: 0x1c, write: () => this.acknowledge() },
+  ];
+
   constructor(ports: GoldfishRtcPorts) {
     this.ports = ports;
     this.offset = ports.startNs & U64;
   }
 
   read(offset: number, _size: number): number {
-    switch (offset) {
-      case TIME_LOW: {
-        const now = this.now();
-        this.timeHigh = Number(now >> 32n);
-        return Number(now & BigInt(U32));
-      }
-      case TIME_HIGH:
-        return this.timeHigh;
-      case ALARM_LOW:
-        return Number(this.alarm & BigInt(U32));
-      case ALARM_HIGH:
-        return Number(this.alarm >> 32n);
-      case IRQ_ENABLED:
-        return this.enabled ? 1 : 0;
-      case ALARM_STATUS:
-        return this.alarmArmed ? 1 : 0;
-      default:
-        return 0;
-    }
+    return this.rows.find((row) => row.offset === offset)?.read?.() ?? 0;
   }
 
   write(offset: number, _size: number, value: number): void {
-    switch (offset) {
-      case TIME_LOW:
-        return this.setTime(withLow(this.now(), value));
-      case TIME_HIGH:
-        return this.setTime(withHigh(this.now(), value));
-      case ALARM_LOW:
-        this.alarm = withLow(this.alarm, value);
-        return this.arm(true);
-      case ALARM_HIGH:
-        this.alarm = withHigh(this.alarm, value);
-        return;
-      case IRQ_ENABLED:
-        this.enabled = (value & 1) === 1;
-        return this.update();
-      case CLEAR_ALARM:
-        return this.arm(false);
-      case CLEAR_INTERRUPT:
-        this.pending = false;
-        return this.update();
-    }
+    this.rows.find((row) => row.offset === offset)?.write?.(value);
   }
 
-  /** The clock itself goes on where its start put it. */
+  /** The time is that of the start again, plus virtual time. */
   reset(): void {
     this.offset = this.ports.startNs & U64;
     this.timeHigh = 0;
@@ -127,9 +98,36 @@ export class GoldfishRtc implements Device {
     return (BigInt(Math.floor(this.ports.clock.nowNs())) + this.offset) & U64;
   }
 
+  /** TIME_HIGH goes with the TIME_LOW that was read last. */
+  private latchTime(): number {
+    const now = this.now();
+    this.timeHigh = high(now);
+    return low(now);
+  }
+
   private setTime(time: bigint): void {
     this.offset = (this.offset + time - this.now()) & U64;
     this.arm(this.alarmArmed);
+  }
+
+  private setAlarm(time: bigint): void {
+    this.alarm = time;
+    this.arm(true);
+  }
+
+  /** The high half goes first; writing the low half arms. */
+  private keepAlarm(time: bigint): void {
+    this.alarm = time;
+  }
+
+  private enable(enabled: boolean): void {
+    this.enabled = enabled;
+    this.update();
+  }
+
+  private acknowledge(): void {
+    this.pending = false;
+    this.update();
   }
 
   /** Arms the alarm or disarms it; one whose time has passed goes off at once. */
@@ -139,7 +137,10 @@ export class GoldfishRtc implements Device {
     this.alarmArmed = armed;
     if (!armed) return;
     const wait = this.alarm - this.now();
-    if (wait <= 0n) return this.goOff();
+    if (wait <= 0n) {
+      this.goOff();
+      return;
+    }
     const timeNs = this.ports.clock.nowNs() + Number(wait);
     // One that far away will never be reached.
     if (timeNs > Number.MAX_SAFE_INTEGER) return;
@@ -160,10 +161,18 @@ export class GoldfishRtc implements Device {
   }
 }
 
-function withLow(value: bigint, low: number): bigint {
-  return (value & ~BigInt(U32)) | BigInt(low);
+function low(value: bigint): number {
+  return Number(value & BigInt(U32));
 }
 
-function withHigh(value: bigint, high: number): bigint {
-  return (value & BigInt(U32)) | (BigInt(high) << 32n);
+function high(value: bigint): number {
+  return Number(value >> 32n);
+}
+
+function withLow(value: bigint, word: number): bigint {
+  return (value & ~BigInt(U32)) | BigInt(word);
+}
+
+function withHigh(value: bigint, word: number): bigint {
+  return (value & BigInt(U32)) | (BigInt(word) << 32n);
 }

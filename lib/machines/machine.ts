@@ -1,5 +1,6 @@
 /** What a machine is: a table of what answers at which address. Its devices and its device tree derive from it. */
-import type { CharBackend, Device, IrqLine, PowerPort, VirtualClock } from '../devices/device.js';
+import type { CharBackend, Device, InterruptController, IrqLine, PhysicalMemory, PowerPort, VirtualClock } from '../devices/device.js';
+import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { AddressSpace, Region } from '../mem/address-space.js';
 import { InternalError } from '../util/errors.js';
 import type { FdtNode } from './fdt.js';
@@ -14,6 +15,8 @@ export interface MachineConfig {
   readonly initrd?: { readonly start: number; readonly end: number };
   /** All entropy of the guest derives from it. */
   readonly seed: bigint;
+  /** What the guest's clock shows at the start: milliseconds since 1970. */
+  readonly startTimeMs: number;
 }
 
 /** What the devices of a machine are wired to. */
@@ -21,6 +24,10 @@ export interface MachinePorts {
   readonly clock: VirtualClock;
   readonly console: CharBackend;
   readonly power: PowerPort;
+  /** For devices that access memory by themselves. */
+  readonly memory: PhysicalMemory;
+  /** What is in the virtio slots, from the first on. */
+  readonly virtio: readonly VirtioDevice[];
   /** Bit `bit` of the pending interrupts of a hart. */
   hartInterrupt(hart: number, bit: number): IrqLine;
 }
@@ -56,6 +63,8 @@ export interface MachineRow {
 export interface MachineDescription {
   readonly name: string;
   readonly hartsMax: number;
+  /** How many virtio devices it takes. */
+  readonly virtioSlots: number;
   /** Where every hart starts. */
   readonly resetPc: number;
   readonly nsPerTick: number;
@@ -68,22 +77,35 @@ export function memoryRegionsOf(rows: readonly MachineRow[]): Region[] {
   return rows.flatMap(({ name, base, size, kind }) => (typeof kind === 'string' ? [{ name, base, size, kind }] : []));
 }
 
-/**
- * Makes the devices of `rows` and maps them into `space`. A row's interrupt goes to `irq`, the machine's interrupt controller; where
- * a machine has none, its inputs lead nowhere.
- */
+/** Makes the devices of `rows` and maps them into `space`. The rows' interrupts go to the one of them that is an interrupt controller. */
 export function createDevices(
   rows: readonly MachineRow[],
   space: AddressSpace,
   ports: MachinePorts & { readonly harts: number },
-  irq: (input: number) => IrqLine = () => ({ set() {} }),
 ): Device[] {
+  let controller: InterruptController | undefined;
+  const wire = (input: number): IrqLine => {
+    let line: IrqLine | undefined;
+    return {
+      set: (level) => {
+        line ??= controller?.input(input);
+        line?.set(level);
+      },
+    };
+  };
   return rows.flatMap((row) => {
     if (typeof row.kind === 'string') return [];
-    const device = row.kind({ ...ports, irq: irq(row.irq ?? 0) });
+    const device = row.kind({ ...ports, irq: row.irq === undefined ? UNWIRED : wire(row.irq) });
+    if (isInterruptController(device)) controller = device;
     space.map({ name: row.name, base: row.base, size: row.size, kind: device });
     return [device];
   });
+}
+
+const UNWIRED: IrqLine = { set() {} };
+
+function isInterruptController(device: Device): device is InterruptController {
+  return 'input' in device;
 }
 
 /** The row called `name`. */

@@ -20,7 +20,7 @@ const E = { class: 4, data: 5, type: 16, machine: 18, entry: 24, phoff: 32, phen
 const PH = { type: 120, offset: 128, vaddr: 136, paddr: 144, filesz: 152, memsz: 160 };
 
 function machine() {
-  const rows = RISCV_VIRT.rows({ harts: 1, memoryBytes: RAM_BYTES, bootArgs: '', seed: 0n });
+  const rows = RISCV_VIRT.rows({ harts: 1, memoryBytes: RAM_BYTES, bootArgs: '', seed: 0n, startTimeMs: 0 });
   return allocateGuestMemory({ harts: 1, arenaBytes: 0x10000, regions: memoryRegionsOf(rows) }).space;
 }
 

@@ -9,7 +9,7 @@ import { RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
 import { ConfigError } from '../../lib/util/errors.js';
 
 const MiB = 2 ** 20;
-const CONFIG: MachineConfig = { harts: 1, memoryBytes: 256 * MiB, bootArgs: 'console=ttyS0', seed: 0n };
+const CONFIG: MachineConfig = { harts: 1, memoryBytes: 256 * MiB, bootArgs: 'console=ttyS0', seed: 0n, startTimeMs: 0 };
 const tree = (config: Partial<MachineConfig> = {}) => readFdt(RISCV_VIRT.deviceTree({ ...CONFIG, ...config }));
 
 const test = suite('riscv-virt');
@@ -19,8 +19,11 @@ test("addresses, sizes and interrupts are those of QEMU's virt", () => {
   assert.equal(rows, [
     ['mrom', 0x1000, 0xf000, undefined],
     ['test', 0x100000, 0x1000, undefined],
+    ['rtc', 0x101000, 0x1000, 11],
     ['clint', 0x2000000, 0x10000, undefined],
+    ['plic', 0xc000000, 0x600000, undefined],
     ['serial', 0x10000000, 0x100, 10],
+    ...Array.from({ length: 8 }, (_, slot) => [`virtio${slot}`, 0x10001000 + slot * 0x1000, 0x1000, 1 + slot]),
     ['memory', 0x80000000, 256 * MiB, undefined],
   ]);
 });

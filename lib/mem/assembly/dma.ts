@@ -1,14 +1,5 @@
 /** Bulk stores by devices: whatever depends on a page's contents is told first, then TypeScript copies. */
-import {
-  ENV_POLL,
-  ENV_RESERVATION,
-  FRAME_CODE,
-  GLOBAL_HART_COUNT,
-  GLOBAL_HARTS,
-  HART_SIZE,
-  PAGE_SIZE,
-  REGION_FLAGS,
-} from '../layout';
+import { ENV_POLL, ENV_RESERVATION, FRAME_CODE, GLOBAL_HART_COUNT, GLOBAL_HARTS, HART_SIZE, PAGE_SIZE, REGION_FLAGS } from '../layout';
 import { frameIn, frameRecord, hostIn, isTable, regionOf } from './frames';
 import { codeWritten } from './host';
 import { markDirty } from './track';
@@ -46,7 +37,7 @@ export function beforeStore(paddr: f64, bytes: i32): i32 {
   const code = load<i64>(record, FRAME_CODE);
   const first = (<i32>address & (PAGE_SIZE - 1)) >> 6;
   const last = ((<i32>address & (PAGE_SIZE - 1)) + bytes - 1) >> 6;
-  const hit = (code & (<i64>-1 << first) & (<i64>-1 >>> (63 - last))) != 0;
+  const hit = (code & ((<i64>-1) << first) & (<i64>-1 >>> (63 - last))) !== 0;
   if (hit) codeWritten(load<i32>(GLOBAL_HARTS), paddr, bytes);
   tellHarts(address, bytes, hit);
   return hostIn(region, address);
