@@ -3,18 +3,25 @@ import { type Device, digestDevice, type PowerPort } from '../devices/device.js'
 import { VirtioBlk } from '../devices/virtio/blk.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
-import type { Engine, EngineFactory } from '../exec/machine-engine.js';
-import { writeBootImages } from '../machines/boot.js';
-import { loadKernel } from '../machines/load-kernel.js';
+import type { Engine } from '../exec/machine-engine.js';
+import { initrdPlace, writeBootImages } from '../machines/boot.js';
+import { loadKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
+import { Sbi } from '../machines/sbi.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import { ConfigError } from '../util/errors.js';
 import type { HostConsole } from './console.js';
+import type { CreateEngine } from './create-engine.js';
 import { openDrives, type Warn } from './drive.js';
 import type { RunOptions } from './options.js';
 import type { Session } from './session.js';
 
+/** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
+const KERNEL_OFFSET = 2 * 2 ** 20;
+// The 16550's line status register, which the built-in SBI polls for input.
+const UART_LSR = 5;
+const UART_LSR_DR = 1;
 /** Room for blocks of intermediate code; reserved, and only used as far as needed. */
 const ARENA_BYTES = 64 * 2 ** 20;
 
@@ -36,43 +43,76 @@ export interface LoadedMachine {
   readonly rows: readonly MachineRow[];
   readonly guest: GuestMemory;
   readonly virtio: readonly VirtioDevice[];
+  /** Where the kernel starts, and where the device tree is. */
+  readonly entry: number;
+  readonly deviceTree: number;
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
 
-/** Does all that can fail because of the options and the kernel: throws `ConfigError` and `ImageError`. `warn` is for what goes wrong later. */
+/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. `warn` is for what goes wrong later. */
 export function loadMachine(options: RunOptions, warn: Warn): LoadedMachine {
-  const { machine, harts, memoryBytes: ramBytes } = options;
-  const config = machineConfig(options);
+  const { machine, harts, memoryBytes: ramBytes, bios } = options;
+  const firmware = bios.kind === 'file' ? loadKernel(bios.path, RAM_BASE) : undefined;
+  // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
+  const kernel = loadKernel(options.kernel, bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET);
+  const initrdBytes = options.initrd === undefined ? undefined : readInput(options.initrd);
+  const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
+  const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const kernel = loadKernel(options.kernel, RAM_BASE);
   const deviceTree = machine.deviceTree(config);
   const virtio = virtioDevices(options, warn);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
-  const reload = () => writeBootImages(guest.space, { kernel, deviceTree, ramBytes });
-  reload();
-  return { options, rows, guest, virtio, reload };
+  const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
+  const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
+  return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** Adds engine and devices. */
 export function bootMachine(
   loaded: LoadedMachine,
-  parts: { console: HostConsole; session: Session; createEngine: EngineFactory },
+  parts: { console: HostConsole; session: Session; createEngine: CreateEngine },
 ): BootedMachine {
   const { options, rows, guest, virtio, reload } = loaded;
-  const { machine, harts, mode, chain } = options;
+  const { machine, harts, mode, chain, svadu } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
-  const engine = parts.createEngine({ ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState });
+  const power: PowerPort = {
+    exit: (code) => powerPort(parts.session, engine).exit(code),
+    reset: () => powerPort(parts.session, engine).reset(),
+  };
+  const serial = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
+  const sbi = new Sbi({
+    ...guest,
+    harts,
+    power,
+    putByte: (byte) => serial()?.write(0, 1, byte),
+    getByte: () => {
+      const device = serial();
+      return device && device.read(UART_LSR, 1) & UART_LSR_DR ? device.read(0, 1) : -1;
+    },
+    replan: () => engine.interruptSlice(),
+    storeByte: (paddr, value) => engine.storeByte(paddr, value),
+  });
+  const builtIn = options.bios.kind === 'default';
+  const engine: Engine = parts.createEngine(
+    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState },
+    { svadu, ...(builtIn ? { sbi } : {}) },
+  );
+  const start = () => {
+    if (builtIn) sbi.boot(loaded.entry, loaded.deviceTree);
+  };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const { clock, memory } = engine;
-  const ports = { clock, memory, console: parts.console, power: powerPort(parts.session, engine), virtio, hartInterrupt, harts };
+  const ports = { clock, memory, console: parts.console, power, virtio, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   const reset = () => {
     reload();
     for (const device of devices) device.reset();
     engine.reset();
+    start();
   };
+  start();
   return { engine, devices, reset };
 }
 

@@ -1,6 +1,8 @@
 /** Joins the engine and the guest architecture: the one place of the command line that knows both. */
 import { MachineEngine } from '../exec/engine.js';
 import type { EngineFactory } from '../exec/machine-engine.js';
-import { riscv } from '../isa/riscv/index.js';
+import { type RiscvOptions, riscvGuest } from '../isa/riscv/index.js';
 
-export const createEngine: EngineFactory = (options) => new MachineEngine(riscv, options);
+export type CreateEngine = EngineFactory<RiscvOptions>;
+
+export const createEngine: CreateEngine = (options, guest) => new MachineEngine(riscvGuest(guest), options);

@@ -7,6 +7,9 @@ import { suggest } from '../util/suggest.js';
 
 export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none' } | { readonly kind: 'file'; readonly path: string };
 
+/** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
+export type Bios = { readonly kind: 'default' | 'none' } | { readonly kind: 'file'; readonly path: string };
+
 export interface DriveOption {
   readonly path: string;
   /** The guest's writes go to the file; else they are gone when the run ends. */
@@ -18,7 +21,11 @@ export interface RunOptions {
   readonly machine: MachineDescription;
   readonly memoryBytes: number;
   readonly harts: number;
+  readonly bios: Bios;
+  readonly initrd: string | undefined;
   readonly bootArgs: string;
+  /** Hardware may update the A and D bits of page-table entries. */
+  readonly svadu: boolean;
   readonly dumpDtb: string | undefined;
   readonly console: ConsoleTarget;
   readonly mode: EngineMode;
@@ -50,17 +57,24 @@ export const RUN_OPTIONS = [
   { name: 'machine', value: 'NAME', text: 'the machine to build', default: 'riscv-virt' },
   { name: 'memory', value: 'SIZE', text: 'RAM, with K, M or G (M if none)', default: '256M' },
   { name: 'smp', value: 'N', text: 'number of harts', default: '1' },
-  { name: 'bios', value: 'WHICH', text: 'none: the kernel itself starts in M-mode', default: 'none' },
+  {
+    name: 'bios',
+    value: 'WHICH',
+    text: 'default: built-in SBI; none: the kernel itself starts in M-mode; FILE: firmware',
+    default: 'default',
+  },
+  { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
     name: 'rtc',
     value: 'TIME',
-    text: "what the guest's clock shows at the start: now, or a date such as 2027-01-31T12:00 (UTC)",
+    text: "the guest's clock at the start: now, or a date such as 2027-01-31T12:00 (UTC)",
     default: START_TIME,
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
+  { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
   { name: 'engine', value: 'NAME', text: 'auto, interpret or translate', default: 'auto' },
   { name: 'no-chain', text: 'do not chain translated code (for tests)' },
@@ -132,7 +146,6 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
     MACHINES.map((candidate) => candidate.name),
   );
   const machine = MACHINES.find((candidate) => candidate.name === machineName) as MachineDescription;
-  choice('bios', required('bios'), ['none']);
   const pace = text('pace');
   const maxTicks = text('max-ticks');
   return {
@@ -140,6 +153,9 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
     machine,
     memoryBytes: size('memory', required('memory')),
     harts: harts(required('smp'), machine),
+    bios: biosOf(required('bios')),
+    initrd: text('initrd'),
+    svadu: parsed.svadu === true,
     bootArgs: bootArgs(text('append') ?? ''),
     dumpDtb: text('dump-dtb'),
     console: consoleTarget(required('console')),
@@ -176,9 +192,8 @@ function driveOption(value: string): DriveOption {
 /** The host's clock is read here and never again. */
 function startTime(value: string): number {
   if (value === 'now') return Date.now();
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?Z?$/.test(value)
-    ? Date.parse(`${value.replace('Z', '')}${value.includes('T') ? 'Z' : ''}`)
-    : NaN;
+  const wellFormed = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?$/.test(value);
+  const time = wellFormed ? Date.parse(value.includes('T') && !value.endsWith('Z') ? `${value}Z` : value) : Number.NaN;
   if (Number.isNaN(time) || time < 0) throw new ConfigError(`--rtc ${value}: must be now or a date such as 2027-01-31T12:00 (UTC)`);
   return time;
 }
@@ -215,6 +230,10 @@ function harts(value: string, machine: MachineDescription): number {
   const allowed = hartsMax === 1 ? '1 hart' : `1 to ${hartsMax} harts`;
   if (count < 1 || count > hartsMax) throw new ConfigError(`--smp ${value}: ${name} takes ${allowed}`);
   return count;
+}
+
+function biosOf(value: string): Bios {
+  return value === 'default' || value === 'none' ? { kind: value } : { kind: 'file', path: value };
 }
 
 function bootArgs(value: string): string {

@@ -6,6 +6,7 @@ import {
   ENV_PC,
   ENV_REGISTERS,
   ENV_RESERVATION,
+  ENV_STOPPED,
   ENV_TEMPS,
   ENV_TICKS,
   ENV_TRAPS,
@@ -24,6 +25,7 @@ export const HART_STATE: readonly (readonly [number, number])[] = [
   [ENV_TRAPS, ENV_TRAPS + 8],
   [ENV_RESERVATION, ENV_RESERVATION + 8],
   [ENV_WFI, ENV_WFI + 4],
+  [ENV_STOPPED, ENV_STOPPED + 4],
   [ENV_TICKS, ENV_TICKS + 8],
   [ENV_GUEST, ENV_GUEST_END],
 ];

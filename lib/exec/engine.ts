@@ -218,12 +218,16 @@ export class MachineEngine implements Engine {
     this.interruptSlice();
   }
 
+  storeByte(paddr: number, value: number): boolean {
+    return this.mmu.storePhysical(BigInt(paddr), BigInt(value), 1) !== 0;
+  }
+
   setInterrupt(hart: number, bit: number, level: boolean): void {
     this.calls.wireInterrupt(this.harts[hart], bit, level ? 1 : 0);
   }
 
-  /** The running slice must end soon: after the current instruction, since only devices and helpers come here. */
-  private interruptSlice(): void {
+  /** The running slice must end soon, because timers or harts changed: after the current instruction, since only devices and helpers come here. */
+  interruptSlice(): void {
     if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
   }
 

@@ -14,6 +14,8 @@ export interface Engine {
    * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
    */
   run(untilTick: number, skipUntilNs?: number): StopReason;
+  /** Plans the harts' turns and timers anew: something outside of the engine changed them. */
+  interruptSlice(): void;
   /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */
   requestStop(): void;
   /** Sets bit `bit` of the interrupts that hart `hart` has pending. */
@@ -21,6 +23,8 @@ export interface Engine {
   /** A digest of the whole state at the current tick: registers, devices, memory. */
   stateDigest(): string;
   stats(): EngineStats;
+  /** A store by something else than an instruction, with all the tracking of a guest's store. False where there is no RAM. */
+  storeByte(paddr: number, value: number): boolean;
   /** Puts all harts into their reset state and forgets everything derived from memory, which may have been written to before. Ticks go on. */
   reset(): void;
 }
@@ -72,4 +76,4 @@ export interface EngineOptions {
   readonly deviceState?: () => string;
 }
 
-export type EngineFactory = (options: EngineOptions) => Engine;
+export type EngineFactory<GuestOptions> = (options: EngineOptions, guest: GuestOptions) => Engine;

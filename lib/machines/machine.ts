@@ -11,6 +11,8 @@ export interface MachineConfig {
   readonly memoryBytes: number;
   /** The kernel's command line. */
   readonly bootArgs: string;
+  /** Where the initial RAM disk is: first physical address, one past the last. */
+  readonly initrd?: { readonly start: number; readonly end: number };
   /** All entropy of the guest derives from it. */
   readonly seed: bigint;
   /** What the guest's clock shows at the start: milliseconds since 1970. */

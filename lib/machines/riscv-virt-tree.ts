@@ -117,6 +117,7 @@ function cpusNode(tree: TreeContext): FdtNode {
 function chosenNode(config: MachineConfig, serial: string): FdtNode {
   return node('chosen', {
     ...(config.bootArgs ? { bootargs: strings(config.bootArgs) } : {}),
+    ...(config.initrd ? { 'linux,initrd-start': cells64(config.initrd.start), 'linux,initrd-end': cells64(config.initrd.end) } : {}),
     'stdout-path': strings(serial),
     'rng-seed': createHash('sha256').update(`rng-seed ${config.seed}`).digest(),
   });

@@ -79,7 +79,7 @@ function checkMemory(bytes: number): void {
 
 export const RISCV_VIRT: MachineDescription = {
   name: 'riscv-virt',
-  hartsMax: 1,
+  hartsMax: 8,
   virtioSlots: VIRTIO_SLOTS,
   resetPc: MROM_BASE,
   nsPerTick: 1,

@@ -47,6 +47,7 @@ export const ENV_STAT_INTERPRETED = 0x0c88; // i64: ticks that the interpreter r
 export const ENV_TICKS = 0x0c90; // i64: ticks that this hart took before its current turn
 export const ENV_TICK_SKEW = 0x0c98; // i64: global tick less the hart's own ticks, while it runs
 export const ENV_YIELD = 0x0ca0; // i32: nonzero: the hart gives up the rest of its turn (EXIT_REQUEST)
+export const ENV_STOPPED = 0x0ca8; // i32: nonzero: the hart is stopped and no interrupt wakes it
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;

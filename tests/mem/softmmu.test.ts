@@ -458,6 +458,30 @@ tracking('a table used at two places is right at both', () => {
   assert.equal(h.load(env, VA + 0x200000n, 8), trap(LOAD_PAGE, VA + 0x200000n));
 });
 
+tracking('a leaf that becomes a user page is closed to S-mode', () => {
+  const { h, tables, env } = paged();
+  const entry = tables.map(VA, pageAt(300));
+  assert.is(h.load(env, VA, 8), 0n);
+  h.mmu.storePhysical(entry, pte(pageAt(300), PTE_ALL | PTE_U), 8);
+  assert.equal(h.load(env, VA, 8), trap(LOAD_PAGE, VA));
+});
+
+tracking('a table used at two places that is cut off at one is still watched for the other', () => {
+  const { h, tables, env } = paged();
+  const other = VA + (1n << 34n);
+  const entry = tables.map(VA, pageAt(300));
+  const second = new PageTables(h, { first: 96 });
+  h.setI64(h.ram(second.entry(other, 1)), pte(entry, PTE_V));
+  h.guest.fetch(env, VA);
+  second.enter(env, R.PRIV_S);
+  h.guest.fetch(env, other);
+  const before = h.i32(env + L.ENV_CONTEXT);
+  h.mmu.storePhysical(tables.entry(VA, 1), 0n, 8);
+  assert.is(h.i32(env + L.ENV_CONTEXT), before);
+  h.mmu.storePhysical(entry, 0n, 8);
+  assert.is.not(h.i32(env + L.ENV_CONTEXT), before);
+});
+
 tracking('stores to a table page never take the fast path while translations depend on it', () => {
   const { h, tables, env } = paged();
   const entry = tables.map(VA, pageAt(300));

@@ -42,6 +42,12 @@ export class FakeEngine implements Engine {
     }
   }
 
+  interruptSlice(): void {}
+
+  storeByte(): boolean {
+    return false;
+  }
+
   requestStop(): void {
     this.stopRequested = true;
   }

@@ -6,14 +6,15 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Builder } from '../../ir/builder.js';
-import type { CodeReader, Guest } from '../guest.js';
+import { GLOBAL_HART_COUNT, GLOBAL_HARTS, HART_SIZE } from '../../mem/layout.js';
+import type { CodeReader, Guest, GuestImports } from '../guest.js';
 import { InstructionTable, type Row } from '../table.js';
 import { A } from './a.js';
 import { C } from './c.js';
 import { D } from './d.js';
 import { F } from './f.js';
 import { HELPERS } from './helpers.js';
-import { X0 } from './layout.js';
+import { OPTION_CBO, OPTION_SBI, OPTION_SSTC, OPTION_SVADU, OPTIONS, X0 } from './layout.js';
 import { M } from './m.js';
 import { PRIVILEGED } from './privileged.js';
 import { F_REGISTERS, X_REGISTERS } from './registers.js';
@@ -66,23 +67,49 @@ function translateInsn(ir: Builder, code: CodeReader): void {
   else riscvBuilder.illegal();
 }
 
-function instantiate(imports: Parameters<Guest['instantiate']>[0]): WebAssembly.Exports {
-  const module = new WebAssembly.Module(new Uint8Array(readFileSync(new URL('./assembly.wasm', import.meta.url))));
-  const { memory, table, mmu } = imports;
-  return new WebAssembly.Instance(module, { env: { memory, table }, mmu }).exports;
+let compiled: WebAssembly.Module | undefined;
+
+/** What can be chosen of the harts. */
+export interface RiscvOptions {
+  /** Svadu: hardware may update the A and D bits of page-table entries (menvcfg.ADUE). */
+  readonly svadu?: boolean;
+  /** The machine's SBI, where no firmware runs in M-mode. */
+  readonly sbi?: {
+    /** Gets the module's exports, before anything runs. */
+    attach(exports: WebAssembly.Exports): void;
+    /** Handles the environment call of the hart at host address `env`. */
+    call(env: number): void;
+  };
 }
 
-export const riscv: Guest = {
+function instantiate({ memory, table, mmu }: GuestImports, options: RiscvOptions): WebAssembly.Exports {
+  compiled ??= new WebAssembly.Module(new Uint8Array(readFileSync(new URL('./assembly.wasm', import.meta.url))));
+  const environmentCall = (env: number) => options.sbi?.call(env);
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory, table }, mmu, host: { environmentCall } });
+  const i32 = new Int32Array(memory.buffer);
+  const bits = OPTION_SSTC | OPTION_CBO | (options.svadu ? OPTION_SVADU : 0) | (options.sbi ? OPTION_SBI : 0);
+  for (let hart = 0; hart < i32[GLOBAL_HART_COUNT >> 2]; hart++) i32[(i32[GLOBAL_HARTS >> 2] + hart * HART_SIZE + OPTIONS) >> 2] = bits;
+  options.sbi?.attach(exports);
+  return exports;
+}
+
+/** The RISC-V guest with these options. */
+export function riscvGuest(options: RiscvOptions = {}): Guest {
+  return { ...GUEST, instantiate: (imports) => instantiate(imports, options) };
+}
+
+const GUEST: Omit<Guest, 'instantiate'> = {
   name: 'riscv64',
   registers: [...X_REGISTERS.slice(1), ...F_REGISTERS],
   zeroSlot: X0,
   helpers: HELPERS,
   maxInsnBytes: 4,
   insnAlignment: 2,
-  instantiate,
   translateInsn,
   disassemble: (code, pc) => {
     const bits = readInsn(code);
     return { text: disassemble(bits, pc), length: isLong(bits) ? 4 : 2 };
   },
 };
+
+export const riscv: Guest = riscvGuest();

@@ -51,6 +51,8 @@ export const OPTIONS = 0x1190;
 export const OPTION_SVADU = 1;
 /** Sstc: stimecmp, menvcfg.STCE. */
 export const OPTION_SSTC = 2;
+/** No firmware runs in M-mode: environment calls from S-mode go to the machine's SBI (host import `environmentCall`). */
+export const OPTION_SBI = 8;
 /** Zicbom and Zicboz: cache-block operations and their envcfg bits. */
 export const OPTION_CBO = 4;
 
@@ -99,6 +101,7 @@ export const CAUSE_LOAD_ACCESS = 5;
 export const CAUSE_MISALIGNED_STORE = 6;
 export const CAUSE_STORE_ACCESS = 7;
 export const CAUSE_ECALL_U = 8;
+export const CAUSE_ECALL_S = 9;
 export const CAUSE_FETCH_PAGE = 12;
 export const CAUSE_LOAD_PAGE = 13;
 export const CAUSE_STORE_PAGE = 15;

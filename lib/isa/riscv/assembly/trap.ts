@@ -10,6 +10,7 @@ import {
   ENV_POLL,
   ENV_RESERVATION,
   ENV_STATUS,
+  ENV_STOPPED,
   ENV_TRAPS,
   ENV_TVAL,
   ENV_WFI,
@@ -17,6 +18,7 @@ import {
   STATUS_NONE,
 } from '../../../mem/layout';
 import {
+  CAUSE_ECALL_S,
   CAUSE_ECALL_U,
   CAUSE_ILLEGAL,
   FFLAGS,
@@ -35,6 +37,7 @@ import {
   MSTATUS,
   MTVAL,
   MTVEC,
+  OPTION_SBI,
   OPTION_SVADU,
   OPTIONS,
   PRIV,
@@ -60,6 +63,7 @@ import { refreshContext, refreshData, refreshFetch, refreshFloat, requestExit } 
 import { pendingBits } from './interrupt';
 import { refreshPmp } from './pmp';
 import { setIllegal, setTrap } from './raise';
+import { callEnvironment } from './sbi';
 import { ADUE, fetch } from './walk';
 
 // As in lib/isa/guest.ts.
@@ -132,6 +136,10 @@ function enter(env: i32, cause: i64, tval: i64): void {
 /** Takes the pending trap. */
 export function takeTrap(env: i32): void {
   const cause = load<i64>(env, ENV_CAUSE);
+  if (cause === CAUSE_ECALL_S && load<i64>(env, OPTIONS) & OPTION_SBI) {
+    callEnvironment(env);
+    return;
+  }
   const tval = cause === CAUSE_ILLEGAL ? instructionBits(env, load<i64>(env, ENV_PC)) : load<i64>(env, ENV_TVAL);
   enter(env, cause, tval);
 }
@@ -148,6 +156,7 @@ function mostUrgent(bits: i64): i64 {
 
 /** Takes the most urgent deliverable interrupt; POLL_*. */
 export function poll(env: i32): i32 {
+  if (load<i32>(env, ENV_STOPPED)) return POLL_WAIT;
   const pending = pendingBits(env) & load<i64>(env, MIE);
   if (!pending) return load<i32>(env, ENV_WFI) ? POLL_WAIT : POLL_NONE;
   store<i32>(env, 0, ENV_WFI);
@@ -253,5 +262,6 @@ export function resetHart(env: i32, pc: i64): void {
   store<i64>(env, 0, ENV_PC_BASE);
   store<i64>(env, -1, ENV_RESERVATION);
   store<i32>(env, 0, ENV_WFI);
+  store<i32>(env, 0, ENV_STOPPED);
   refresh(env);
 }
