@@ -42,10 +42,10 @@ export interface LoadedMachine {
   readonly options: RunOptions;
   readonly rows: readonly MachineRow[];
   readonly guest: GuestMemory;
-  readonly virtio: readonly VirtioDevice[];
   /** Where the kernel starts, and where the device tree is. */
   readonly entry: number;
   readonly deviceTree: number;
+  readonly virtio: readonly VirtioDevice[];
   /** Writes the initial contents of memory again. */
   reload(): void;
 }

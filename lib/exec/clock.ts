@@ -3,6 +3,8 @@ import type { TimerHandle, VirtualClock } from '../util/virtual-clock.js';
 
 interface Event extends TimerHandle {
   readonly callback: () => void;
+  /** `fire` number at which it was scheduled: it fires at a later one. */
+  readonly round: number;
 }
 
 export class EventClock implements VirtualClock {
@@ -13,6 +15,8 @@ export class EventClock implements VirtualClock {
   private readonly nsPerTick: number;
   /** By time; events of the same time in the order of scheduling. */
   private readonly events: Event[] = [];
+  /** Counts calls of `fire`. */
+  private round = 0;
 
   /** `tickNow` gives the exact tick at any moment; `onEarlier` is called when an event becomes the next one. */
   constructor(options: { nsPerTick: number; tickNow: () => number; onEarlier: () => void }) {
@@ -26,7 +30,7 @@ export class EventClock implements VirtualClock {
   }
 
   at(timeNs: number, callback: () => void): TimerHandle {
-    const event: Event = { timeNs, callback };
+    const event: Event = { timeNs, callback, round: this.round };
     let index = this.events.length;
     while (index > 0 && this.events[index - 1].timeNs > timeNs) index--;
     this.events.splice(index, 0, event);
@@ -49,8 +53,15 @@ export class EventClock implements VirtualClock {
     return Math.ceil((this.nextNs - this.skippedNs) / this.nsPerTick);
   }
 
-  /** Fires all events that are due. */
+  /** Fires all events that are due, but not those that their callbacks schedule: even if these are due too, they come a tick later. */
   fire(): void {
-    for (const now = this.nowNs(); this.nextNs <= now; ) this.events.shift()?.callback();
+    this.round++;
+    const now = this.nowNs();
+    const isDue = (event: Event): boolean => event.timeNs <= now && event.round < this.round;
+    while (this.nextNs <= now) {
+      const index = this.events.findIndex(isDue);
+      if (index < 0) return;
+      this.events.splice(index, 1)[0].callback();
+    }
   }
 }

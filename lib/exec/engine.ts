@@ -48,6 +48,7 @@ import {
   FN_TAKE_TRAP,
   FN_TRANSLATE,
   GLOBAL_CONTEXT_NEXT,
+  GLOBAL_DROP_CODE,
   GLOBAL_HOT_COUNT,
   GLOBAL_HOT_LIMIT,
   GLOBAL_HOT_QUEUE,
@@ -74,9 +75,12 @@ import { loadMmu, type Mmu } from './mmu.js';
 import { FetchFault, Translator } from './translator.js';
 
 /** Executions after which a block is hot. */
-const HOT_THRESHOLD = 64;
-/** So many hot blocks make a batch: one module. */
-const HOT_BATCH = 24;
+const HOT_THRESHOLD = Number(process.env.HT ?? 1000);
+/** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
+const HOT_BATCH = Number(process.env.HB ?? 64);
+const HOT_WAIT_TICKS = Number(process.env.HW ?? 3_000_000);
+/** The batch where the threshold was chosen: small, so that short programs are compiled too. */
+const TEST_BATCH = 4;
 /** Ticks of a hart's turn, when there are several. */
 const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
@@ -129,6 +133,9 @@ export class MachineEngine implements Engine {
   private turn = 0;
   private turnEnd: number;
   private stopRequested = false;
+  private readonly hotWaitTicks: number;
+  /** Tick at which the hot queue was last empty. */
+  private lastCompile = 0;
 
   constructor(guest: Guest, options: EngineOptions) {
     this.o = options;
@@ -181,7 +188,9 @@ export class MachineEngine implements Engine {
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 3) : 0,
     });
     this.digest = new StateDigest(memory, mmu);
-    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : HOT_BATCH;
+    const isTest = options.hotThreshold !== undefined;
+    this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
+    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
     this.reset();
   }
 
@@ -297,6 +306,7 @@ export class MachineEngine implements Engine {
   /** Executes one hart from tick `now` to `end`, or until something wants attention. Returns whether the hart waits for an interrupt. */
   private runSlice(env: number, now: number, end: number): boolean {
     const { i32 } = this;
+    if (i32[GLOBAL_DROP_CODE >> 2] !== 0) this.dropCode();
     this.sliceEnd = end;
     this.i64[(env + ENV_TICK_LIMIT) >> 3] = BigInt(end);
     i32[(env + ENV_BUDGET) >> 2] = end - now;
@@ -315,8 +325,15 @@ export class MachineEngine implements Engine {
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
-    if (i32[GLOBAL_HOT_COUNT >> 2] > 0) this.compileHot();
+    if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
+    else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
+  }
+
+  /** Chains go where fetches were allowed once. */
+  private dropCode(): void {
+    this.i32[GLOBAL_DROP_CODE >> 2] = 0;
+    this.cache.clear();
   }
 
   /** Does what an exit asks for; false when the slice is over. */
@@ -442,6 +459,7 @@ export class MachineEngine implements Engine {
     const { i32 } = this;
     const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
     i32[GLOBAL_HOT_COUNT >> 2] = 0;
+    this.lastCompile = this.tick;
     if (this.o.mode === 'interpret') return;
     const entries: Block[] = [];
     for (let i = 0; i < count; i++) {

@@ -38,7 +38,7 @@ export const CELL = 2;
 
 /**
  * Leaves the host address (i32) of the `size` bytes at the guest address in `vaddr` (an i64 local), or branches to `slow`: one compare of the
- * tag decides on page, permission, alignment, device, watchpoint, code and dirty tracking.
+ * tag decides on page, permission, crossing into the next page, device, watchpoint, code and dirty tracking.
  */
 export function emitTlbLookup(
   w: Code,
@@ -59,7 +59,12 @@ export function emitTlbLookup(
   w.tee(o.entry);
   w.mem('i64.load', table + TLB_TAG);
   w.get(o.vaddr);
-  w.i64(-(1 << PAGE_BITS) | (o.size - 1));
+  if (o.size > 1) {
+    // The last byte's page: a misaligned access is as good as any, but not one that reaches into the next page.
+    w.i64(o.size - 1);
+    w.op('i64.add');
+  }
+  w.i64(-(1 << PAGE_BITS));
   w.op('i64.and');
   w.op('i64.ne');
   w.brIfRare(o.slow);

@@ -112,9 +112,9 @@ class Lowering {
   private readonly registers = new Map<number, { local: number; type: SlotType }>();
   private readonly temps = new Map<string, number>();
   private readonly tempTypes = new Map<number, SlotType>();
-  /** Registers that any block of the region writes. */
+  /** Registers that any block of the region writes; by node, those that a block on some way to its end has written. */
   private readonly dirty: number[] = [];
-  private dirtyAt: readonly ReadonlySet<number>[] = [];
+  private dirtyAt: readonly (readonly number[])[] = [];
   private readonly labels = new Map<number, Label>();
   private readonly tlb: number;
   private readonly pcBase: number;
@@ -174,35 +174,35 @@ class Lowering {
   private findRegisters(): void {
     const { blocks } = this.input;
     const { structure, successors } = this.shape;
-    const defined = blocks.map(() => new Set<number>());
-    const touch = (slot: number): void => {
+    // One bit per register that the region touches, in the order in which it was met; 31 to a word.
+    const slots: number[] = [];
+    const bitOf = new Map<number, number>();
+    const touch = (slot: number): number => {
+      const known = bitOf.get(slot);
+      if (known !== undefined) return known;
       const type = slot === this.guest.zeroSlot ? undefined : this.guest.registerType(slot);
-      if (type !== undefined && !this.registers.has(slot)) this.registers.set(slot, { local: this.w.local(type), type });
+      const bit = type === undefined ? -1 : slots.push(slot) - 1;
+      bitOf.set(slot, bit);
+      if (type !== undefined) this.registers.set(slot, { local: this.w.local(type), type });
+      return bit;
     };
+    const written = blocks.map(() => new Bits());
     for (const node of structure.order) {
       for (const op of blocks[node].ops) {
         for (const source of sources(op)) touch(op[source]);
         if (!writes(op)) continue;
-        touch(op.d);
-        if (this.registers.has(op.d)) defined[node].add(op.d);
+        const bit = touch(op.d);
+        if (bit >= 0) written[node].add(bit);
       }
     }
-    const reached = blocks.map(() => new Set<number>());
     for (let changed = true; changed; ) {
       changed = false;
-      for (const node of structure.order) {
-        const out = new Set([...reached[node], ...defined[node]]);
-        for (const to of successors[node]) {
-          for (const slot of out) {
-            if (reached[to].has(slot)) continue;
-            reached[to].add(slot);
-            changed = true;
-          }
-        }
-      }
+      for (const node of structure.order) for (const to of successors[node]) if (written[to].include(written[node])) changed = true;
     }
-    this.dirtyAt = blocks.map((_, node) => new Set([...reached[node], ...defined[node]]));
-    this.dirty.push(...new Set(defined.flatMap((set) => [...set])));
+    this.dirtyAt = written.map((bits) => bits.list().map((bit) => slots[bit]));
+    const all = new Bits();
+    for (const node of structure.order) all.include(written[node]);
+    this.dirty.push(...all.list().map((bit) => slots[bit]));
   }
 
   private prologue(): void {
@@ -701,5 +701,33 @@ class Lowering {
     w.end();
     this.emitCall(op, type);
     w.end();
+  }
+}
+
+/** A small set of small integers. */
+class Bits {
+  private readonly words: number[] = [];
+
+  add(bit: number): void {
+    const word = Math.floor(bit / 31);
+    while (this.words.length <= word) this.words.push(0);
+    this.words[word] |= 1 << bit % 31;
+  }
+
+  /** Adds all of `other`; true if that made a difference. */
+  include(other: Bits): boolean {
+    let changed = false;
+    for (const [i, word] of other.words.entries()) {
+      const old = this.words[i] ?? 0;
+      this.words[i] = old | word;
+      if ((old | word) !== old) changed = true;
+    }
+    return changed;
+  }
+
+  list(): number[] {
+    const bits: number[] = [];
+    for (const [i, word] of this.words.entries()) for (let bit = 0; bit < 31; bit++) if (word & (1 << bit)) bits.push(i * 31 + bit);
+    return bits;
   }
 }

@@ -11,16 +11,10 @@ import { isPure, mayLeave, sources, writes } from './operands.js';
 import { type OpName, OPS, wrap64 } from './ops.js';
 import type { LoweringGuest } from './lower.js';
 
-/** Optimises the ops of a block; the result is a new list, the ops themselves may be changed. */
+/** Optimises the ops of a block; the result is a new list, the ops themselves are changed. */
 export function optimise(ops: readonly IrOp[], guest: LoweringGuest): IrOp[] {
   return eliminateDead(propagate(ops, guest), guest);
 }
-
-/** What is known of a slot's value: a constant, ENV_PC_BASE plus a constant, or a copy of another slot. */
-type Known =
-  | { readonly kind: 'constant'; readonly value: Constant }
-  | { readonly kind: 'pcrel'; readonly value: Constant }
-  | { readonly kind: 'copy'; readonly slot: number };
 
 function isTemp(slot: number): boolean {
   return slot >= ENV_TEMPS && slot < ENV_TEMPS_END;
@@ -31,53 +25,82 @@ function isTracked(slot: number, guest: LoweringGuest): boolean {
   return isTemp(slot) || guest.registerType(slot) !== undefined;
 }
 
-/** Constant folding and copy propagation. */
-export function propagate(ops: readonly IrOp[], guest: LoweringGuest): IrOp[] {
-  const known = new Map<number, Known>();
-  const copiesOf = new Map<number, Set<number>>();
-  if (guest.zeroSlot >= 0) known.set(guest.zeroSlot, { kind: 'constant', value: 0 });
+const NOTHING = 0;
+const CONSTANT = 1;
+const PCREL = 2;
+const COPY = 3;
+const SLOTS = ENV_TEMPS_END / 8;
 
-  const forget = (slot: number): void => {
-    known.delete(slot);
-    for (const copy of copiesOf.get(slot) ?? []) known.delete(copy);
-    copiesOf.delete(slot);
-  };
-  const learn = (slot: number, fact: Known): void => {
-    if (!isTracked(slot, guest) || (fact.kind === 'copy' && !isTracked(fact.slot, guest))) return;
-    known.set(slot, fact);
-    if (fact.kind !== 'copy') return;
-    const copies = copiesOf.get(fact.slot) ?? new Set();
-    copiesOf.set(fact.slot, copies.add(slot));
-  };
-  const constantAt = (slot: number): Constant | undefined => {
-    const fact = known.get(slot);
-    return fact?.kind === 'constant' ? fact.value : undefined;
-  };
+/**
+ * What is known of each slot's value: a constant, ENV_PC_BASE plus a constant, or a copy of another slot. Made once and used for one
+ * block after the other; a version per slot makes a fact about a copy void when its source is written.
+ */
+class Facts {
+  private readonly kind = new Uint8Array(SLOTS);
+  private readonly value: Constant[] = new Array(SLOTS).fill(0);
+  private readonly source = new Int32Array(SLOTS);
+  private readonly sourceVersion = new Int32Array(SLOTS);
+  private readonly version = new Int32Array(SLOTS);
 
-  return ops.map((original) => {
-    const op = { ...original };
-    for (const source of sources(op)) {
-      const fact = known.get(op[source]);
-      if (fact?.kind === 'copy') op[source] = fact.slot;
-    }
-    fold(op, constantAt, (slot) => {
-      const fact = known.get(slot);
-      return fact?.kind === 'pcrel' ? fact.value : undefined;
-    });
-    if (writes(op)) {
-      forget(op.d);
-      if (op.name === 'const') learn(op.d, { kind: 'constant', value: op.immediate ?? 0 });
-      else if (op.name === 'pcrel') learn(op.d, { kind: 'pcrel', value: op.immediate ?? 0 });
-      else if (op.name === 'mov' && op.a !== op.d) learn(op.d, { kind: 'copy', slot: op.a });
-    }
-    return op;
-  });
+  clear(): void {
+    this.kind.fill(NOTHING);
+  }
+
+  forget(slot: number): void {
+    if (slot >= ENV_TEMPS_END) return;
+    this.kind[slot >> 3] = NOTHING;
+    this.version[slot >> 3]++;
+  }
+
+  learn(slot: number, kind: typeof CONSTANT | typeof PCREL, value: Constant): void {
+    this.kind[slot >> 3] = kind;
+    this.value[slot >> 3] = value;
+  }
+
+  learnCopy(slot: number, source: number): void {
+    this.kind[slot >> 3] = COPY;
+    this.source[slot >> 3] = source;
+    this.sourceVersion[slot >> 3] = this.version[source >> 3];
+  }
+
+  constant(slot: number): Constant | undefined {
+    return slot < ENV_TEMPS_END && this.kind[slot >> 3] === CONSTANT ? this.value[slot >> 3] : undefined;
+  }
+
+  pcrel(slot: number): Constant | undefined {
+    return slot < ENV_TEMPS_END && this.kind[slot >> 3] === PCREL ? this.value[slot >> 3] : undefined;
+  }
+
+  /** The slot that `slot` is a copy of, or itself. */
+  original(slot: number): number {
+    if (slot >= ENV_TEMPS_END || this.kind[slot >> 3] !== COPY) return slot;
+    const source = this.source[slot >> 3];
+    return this.version[source >> 3] === this.sourceVersion[slot >> 3] ? source : slot;
+  }
 }
 
-type Lookup = (slot: number) => Constant | undefined;
+const facts = new Facts();
+
+/** Constant folding and copy propagation; changes the ops in place. */
+export function propagate(ops: readonly IrOp[], guest: LoweringGuest): readonly IrOp[] {
+  facts.clear();
+  if (guest.zeroSlot >= 0) facts.learn(guest.zeroSlot, CONSTANT, 0);
+  for (const op of ops) {
+    for (const source of sources(op)) op[source] = facts.original(op[source]);
+    fold(op, facts);
+    if (!writes(op)) continue;
+    facts.forget(op.d);
+    if (!isTracked(op.d, guest)) continue;
+    if (op.name === 'const') facts.learn(op.d, CONSTANT, op.immediate ?? 0);
+    else if (op.name === 'pcrel') facts.learn(op.d, PCREL, op.immediate ?? 0);
+    else if (op.name === 'mov' && op.a !== op.d && isTracked(op.a, guest)) facts.learnCopy(op.d, op.a);
+  }
+  return ops;
+}
 
 /** Rewrites `op` in place where its operands are constants. */
-function fold(op: IrOp, constantAt: Lookup, pcrelAt: Lookup): void {
+function fold(op: IrOp, known: Facts): void {
+  const constantAt = (slot: number) => known.constant(slot);
   const { info } = op;
   if (info.kind === 'unary') {
     const a = constantAt(op.a);
@@ -107,7 +130,7 @@ function fold(op: IrOp, constantAt: Lookup, pcrelAt: Lookup): void {
   op.immediate ??= constantAt(op.b);
   if (op.immediate === undefined) return;
   const a = constantAt(op.a);
-  const base = op.name === 'add' ? pcrelAt(op.a) : undefined;
+  const base = op.name === 'add' ? known.pcrel(op.a) : undefined;
   if (a !== undefined) become(op, 'const', wrap64(info.fold(wrap64(BigInt(a)), wrap64(BigInt(op.immediate)))));
   else if (base !== undefined) become(op, 'pcrel', wrap64(BigInt(base) + BigInt(op.immediate)));
   else if (op.immediate === 0 && RIGHT_IDENTITY.has(op.name)) become(op, 'mov');

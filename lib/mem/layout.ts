@@ -197,6 +197,7 @@ export const GLOBAL_TABLE_STORES = 0x1238; // i32: stores to table pages since t
 export const GLOBAL_LINK_BLOCK = 0x1240; // a block header: unlinked cells point here
 export const GLOBAL_FAR_BLOCK = 0x1280; // a block header: cells of exits to other pages point here
 export const GLOBAL_PART_CELL = 0x12c0; // i32: a cell for entering a block in part
+export const GLOBAL_DROP_CODE = 0x12c4; // i32: nonzero: the run loop drops all translated code, because other places may be fetched from now
 export const GLOBAL_HOT_QUEUE = 0x1400; // i32[HOT_QUEUE_MAX]: block headers
 export const HOT_QUEUE_MAX = 256;
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */

@@ -128,14 +128,14 @@ test('hello.elf prints the same and ends in the same state on every engine, and 
 
 test("the guest's exit code is the command's", () =>
   withGuest('fail', async (path) => {
-    const { code, stdout, stderr } = await cli(['run', path]);
+    const { code, stdout, stderr } = await cli(['run', path, '--bios', 'none']);
     assert.equal([code, stdout, stderr], [42, '', '']);
   }));
 
 test('--stats has all the figures of the contract', () =>
   withGuest('fail', async (path, folder) => {
     const stats = join(folder, 'stats.json');
-    await cli(['run', path, '--stats', stats]);
+    await cli(['run', path, '--bios', 'none', '--stats', stats]);
     const figures = JSON.parse(readFileSync(stats, 'utf8'));
     assert.equal(figures.exit, { reason: 'poweroff', code: 42 });
     assert.type(figures.stateDigest, 'string');
@@ -152,24 +152,24 @@ test('--stats has all the figures of the contract', () =>
 
 test('--max-ticks stops at exactly that tick, with exit code 4', () =>
   withGuest('spin', async (path) => {
-    const result = await cli(['run', path, '--max-ticks', '1234567', '--console', 'none', '--stats', '-']);
+    const result = await cli(['run', path, '--bios', 'none', '--max-ticks', '1234567', '--console', 'none', '--stats', '-']);
     assert.is(result.code, 4);
     assert.is(result.stderr, 'hindsight: stopped at tick 1234567 (--max-ticks)\n');
     assert.equal([statsOf(result).ticks, statsOf(result).exit], [1234567, { reason: 'limit', code: 4 }]);
-    const quiet = await cli(['run', path, '--max-ticks', '10', '--quiet']);
+    const quiet = await cli(['run', path, '--bios', 'none', '--max-ticks', '10', '--quiet']);
     assert.equal([quiet.code, quiet.stderr], [4, '']);
   }));
 
 test('a guest that nothing can wake ends with exit code 4 and says so', () =>
   withGuest('wait', async (path) => {
-    const { code, stderr } = await cli(['run', path]);
+    const { code, stderr } = await cli(['run', path, '--bios', 'none']);
     assert.is(code, 4);
     assert.match(stderr, /^hindsight: the guest waits for an interrupt that cannot come any more \(tick \d+\)\n$/);
   }));
 
 test('with input open such a guest is waited with, without burning CPU, until the input ends', () =>
   withGuest('wait', async (path) => {
-    const { child, result } = startCli(['run', path]);
+    const { child, result } = startCli(['run', path, '--bios', 'none']);
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.is(child.exitCode, null);
@@ -187,7 +187,7 @@ for (const [signal, code] of [
   for (const guest of ['spin', 'wait'] as const) {
     test(`${signal} ends a guest that would ${guest} with exit code ${code}`, () =>
       withGuest(guest, async (path) => {
-        const { child, result } = startCli(['run', path]);
+        const { child, result } = startCli(['run', path, '--bios', 'none']);
         await once(child.stdout as NodeJS.ReadableStream, 'data');
         child.kill(signal);
         const ended = await result;
@@ -200,14 +200,14 @@ for (const [signal, code] of [
 test('input from a pipe reaches the guest whole and in order, however much it is', () =>
   withGuest('echo', async (path) => {
     const text = Array.from({ length: 4000 }, (_, i) => `line ${i}\n`).join('');
-    const { code, stdout } = await cli(['run', path], `${text}\x04`);
+    const { code, stdout } = await cli(['run', path, '--bios', 'none'], `${text}\x04`);
     assert.is(code, 0);
     assert.is(stdout, text);
   }));
 
 test('input that comes later is served too', () =>
   withGuest('echo', async (path) => {
-    const { child, result } = startCli(['run', path]);
+    const { child, result } = startCli(['run', path, '--bios', 'none']);
     child.stdin?.write('first\n');
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     child.stdin?.end('second\n\x04');
@@ -219,7 +219,7 @@ const FLOOD = Buffer.from(Array.from({ length: 1_500_000 }, (_, i) => i & 127));
 
 test('output to a pipe with a slow reader is whole and in order', () =>
   withGuest('flood', async (path) => {
-    const { child, result } = startCli(['run', path]);
+    const { child, result } = startCli(['run', path, '--bios', 'none']);
     child.stdout?.pause();
     setTimeout(() => child.stdout?.resume(), 1000);
     const { code, stdout } = await result;
@@ -231,9 +231,9 @@ test('output to a file is whole, by redirection and by --console file:', () =>
   withGuest('flood', async (path, folder) => {
     const [redirected, named] = [join(folder, 'redirected'), join(folder, 'named')];
     const fd = openSync(redirected, 'w');
-    const { child, result: running } = startCli(['run', path, '--console', `file:${named}`]);
+    const { child, result: running } = startCli(['run', path, '--bios', 'none', '--console', `file:${named}`]);
     child.stdin?.end();
-    assert.is(spawnSync(process.execPath, [MAIN, 'run', path], { stdio: ['ignore', fd, 'inherit'] }).status, 0);
+    assert.is(spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], { stdio: ['ignore', fd, 'inherit'] }).status, 0);
     closeSync(fd);
     const { code, stdout } = await running;
     assert.equal([code, stdout], [0, '']);
@@ -243,13 +243,13 @@ test('output to a file is whole, by redirection and by --console file:', () =>
 
 test('--console none shows nothing', () =>
   withGuest('sleep', async (path) => {
-    const { code, stdout } = await cli(['run', path, '--console', 'none']);
+    const { code, stdout } = await cli(['run', path, '--bios', 'none', '--console', 'none']);
     assert.equal([code, stdout], [0, '']);
   }));
 
 test('a reader that goes away ends the run quietly', () =>
   withGuest('flood', async (path) => {
-    const { child, result } = startCli(['run', path]);
+    const { child, result } = startCli(['run', path, '--bios', 'none']);
     child.stdout?.once('data', () => child.stdout?.destroy());
     const { code, stderr } = await result;
     assert.equal([code, stderr], [0, '']);
@@ -258,17 +258,17 @@ test('a reader that goes away ends the run quietly', () =>
 test('output that the host cannot store ends the run with one line that says why', () =>
   withGuest('flood', async (path) => {
     const fd = openSync('/dev/full', 'w');
-    const redirected = spawnSync(process.execPath, [MAIN, 'run', path], { stdio: ['ignore', fd, 'pipe'], encoding: 'utf8' });
+    const redirected = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], { stdio: ['ignore', fd, 'pipe'], encoding: 'utf8' });
     closeSync(fd);
     assert.equal([redirected.status, redirected.stderr], [2, 'hindsight: standard output: no space left on the device\n']);
-    const named = await cli(['run', path, '--console', 'file:/dev/full']);
+    const named = await cli(['run', path, '--bios', 'none', '--console', 'file:/dev/full']);
     assert.equal([named.code, named.stderr], [2, 'hindsight: --console /dev/full: no space left on the device\n']);
   }));
 
 test('a closed or unreadable standard input is no input', () =>
   withGuest('sleep', async (path, folder) => {
     const fd = openSync(folder, 'r');
-    const unreadable = spawnSync(process.execPath, [MAIN, 'run', path], { stdio: [fd, 'pipe', 'pipe'], encoding: 'utf8' });
+    const unreadable = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], { stdio: [fd, 'pipe', 'pipe'], encoding: 'utf8' });
     closeSync(fd);
     assert.equal([unreadable.status, unreadable.stdout, unreadable.stderr], [0, '.', '']);
   }));
@@ -276,7 +276,7 @@ test('a closed or unreadable standard input is no input', () =>
 test('sleeping takes host time at real pace, and none at fast pace; the state is the same', () =>
   withGuest('sleep', async (path) => {
     const [real, fast] = await Promise.all(
-      ['real', 'fast'].map((pace) => cli(['run', path, '--pace', pace, '--console', 'none', '--stats', '-'])),
+      ['real', 'fast'].map((pace) => cli(['run', path, '--bios', 'none', '--pace', pace, '--console', 'none', '--stats', '-'])),
     );
     const [slow, quick] = [statsOf(real as CliResult), statsOf(fast as CliResult)];
     assert.ok(slow.wallSeconds >= 0.295, `${slow.wallSeconds} s`);
@@ -286,7 +286,7 @@ test('sleeping takes host time at real pace, and none at fast pace; the state is
 
 test('a reset starts the kernel again, and memory beside the images survives', () =>
   withGuest('reset', async (path) => {
-    const { code, stdout, stderr } = await cli(['run', path]);
+    const { code, stdout, stderr } = await cli(['run', path, '--bios', 'none']);
     assert.equal([code, stdout, stderr], [0, '1b2b3b', '']);
   }));
 

@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # /init of the initramfs that make-initramfs.sh builds: loads the modules, runs what the command line asks for, then gives a shell.
 #
+#     root=/dev/vda                  mounts that (ext4; read-only, or with `rw` writable) and goes on with its /sbin/init, or what init= names
 #     hindsight.run=COMMAND          runs it with sh, prints `hindsight: run ended, status N`, powers off. Without spaces; a `,` separates commands
 #     hindsight.run="COMMANDS"       the same in double quotes: any shell text without a double quote
 #     hindsight.modules=no           loads no modules
@@ -18,10 +19,32 @@ mount -t devpts devpts /dev/pts
 hostname hindsight
 
 line=$(cat /proc/cmdline)
+# option NAME: prints the last value of NAME=VALUE on the command line.
+option() { echo "$line" | tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1; }
 case " $line " in
   *' hindsight.modules=no '*) ;;
   *) while read -r module; do insmod "/lib/modules/$module" || echo "hindsight: cannot load $module"; done </lib/modules/order ;;
 esac
+
+root=$(option root)
+if [ -n "$root" ]; then
+  tries=100
+  while [ ! -b "$root" ] && [ $tries -gt 0 ]; do
+    usleep 50000
+    tries=$((tries - 1))
+  done
+  mode=ro
+  case " $line " in *' rw '*) mode=rw ;; esac
+  next=$(option init)
+  if mount -t ext4 -o "$mode" "$root" /mnt; then
+    umount /dev/pts
+    mount --move /dev /mnt/dev
+    mount --move /sys /mnt/sys
+    mount --move /proc /mnt/proc
+    exec switch_root /mnt "${next:-/sbin/init}" </mnt/dev/console >/mnt/dev/console 2>&1
+  fi
+  echo "hindsight: cannot mount $root; here is a shell"
+fi
 ip link set lo up
 
 case "$line" in

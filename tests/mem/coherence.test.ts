@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import * as R from '../../lib/isa/riscv/layout.js';
 import * as L from '../../lib/mem/layout.js';
 import { openPmp, PTE_A, PTE_ALL, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, pageAt, pte } from '../support/page-tables.js';
-import { Harness, RAM_BASE, RAM_PAGES, ROM_BASE , tlbEntry } from '../support/wasm-harness.js';
+import { Harness, RAM_BASE, RAM_PAGES, ROM_BASE, tlbEntry } from '../support/wasm-harness.js';
 
 const TABLES = 12;
 const DATA = 6;
@@ -211,7 +211,7 @@ class Fuzz {
       for (let entry = this.h.i32(this.h.frame(pageAt(frame)) + L.FRAME_WRITER); entry !== 0; entry = this.h.i32(entry + L.TLB_NEXT)) {
         assert.is(this.h.i32(entry + L.TLB_FRAME), frame, `step ${step}`);
         assert.is(this.h.i32(entry + L.TLB_PREV), previous, `step ${step}`);
-        assert.is(this.h.i32(entry + L.TLB_WRITE) & 0xfff, 0, `step ${step}`);
+        assert.is(this.h.i32(entry + L.TLB_TAG) & 0xfff, 0, `step ${step}`);
         previous = entry;
         listed++;
       }
@@ -221,7 +221,8 @@ class Fuzz {
       for (let bank = 0; bank < L.TLB_BANKS; bank++) {
         if (this.h.i32(env + L.ENV_BANK_STAMPS + bank * 4) === 0) continue;
         const at = env + L.ENV_TLB_BANKS + bank * L.TLB_BANK_SIZE + L.TLB_WRITE;
-        for (let i = 0; i < 1 << L.TLB_WRITE_INDEX_BITS; i++) if ((this.h.i32(at + (i << L.TLB_WRITE_ENTRY_BITS) + L.TLB_TAG) & 0xfff) === 0) open++;
+        for (let i = 0; i < 1 << L.TLB_WRITE_INDEX_BITS; i++)
+          if ((this.h.i32(at + (i << L.TLB_WRITE_ENTRY_BITS) + L.TLB_TAG) & 0xfff) === 0) open++;
       }
     }
     assert.is(listed, open, `step ${step}`);

@@ -69,9 +69,9 @@ bare('a load does not open the write tag of a clean page; its first store marks 
 bare('cleanPages closes the write tags, in every bank', () => {
   const h = new Harness();
   const env = h.hart(0);
+  openPmp(h, env);
   h.store(env, RAM_BASE, 1n, 4);
   const machineEntry = h.entry(env, RAM_BASE, L.TLB_WRITE);
-  openPmp(h, env);
   h.setI64(env + R.PRIV, 0n);
   h.guest.refresh(env);
   h.store(env, RAM_BASE, 2n, 4);

@@ -69,6 +69,7 @@ const GUEST_EXPORTS = [
 export type HostCall =
   | { readonly kind: 'read'; readonly paddr: number; readonly size: number }
   | { readonly kind: 'write'; readonly paddr: number; readonly size: number; readonly low: number; readonly high: number }
+  | { readonly kind: 'sbi'; readonly env: number }
   | { readonly kind: 'code'; readonly paddr: number; readonly size: number };
 
 export interface Trap {
@@ -139,6 +140,9 @@ export class Harness {
       mmioWrite: (env: number, paddr: number, size: number, low: number, high: number): number => {
         this.calls.push({ kind: 'write', paddr, size, low, high });
         return absent(env, paddr) ? 0 : this.deviceLeaves;
+      },
+      environmentCall: (env: number): void => {
+        this.calls.push({ kind: 'sbi', env });
       },
       codeWritten: (_env: number, paddr: number, size: number): void => {
         this.calls.push({ kind: 'code', paddr, size });
@@ -230,7 +234,7 @@ export class Harness {
   /** Host address if the TLB has the access, else -1. */
   fastPath(env: number, vaddr: bigint, size: number, table: number): number {
     const entry = this.entry(env, vaddr, table);
-    const masked = BigInt.asIntN(64, vaddr & (~0xfffn | BigInt(size - 1)));
+    const masked = BigInt.asIntN(64, (vaddr + BigInt(size - 1)) & ~0xfffn);
     if (this.i64(entry + L.TLB_TAG) !== masked) return -1;
     return (Number(BigInt.asIntN(32, vaddr)) + this.i32(entry + L.TLB_ADDEND)) | 0;
   }

@@ -59,10 +59,13 @@ export const OPTION_CBO = 4;
 // --- derived from the state above, from ENV_GUEST_SCRATCH (0x0d00) on -------------------------------------------------
 export const PMP_RANGES = 0x0d00; // u64 pairs [16]: first paddr, one past the last; empty (0, 0) when the entry is off
 export const PMP_COUNT = 0x0e00; // i32: entries up to the last one that is not off
+export const PMP_SEEN = 0x0e08; // PMPCFG and PMPADDR as they were when this was derived: PMP_BYTES bytes
+export const PMP_BYTES = 0x90;
 
 // --- TB flags (ENV_FLAGS): the CPU state that a translation assumes ------------------------------------------------------
 export const FLAG_FS = 3; // bits 1..0: mstatus.FS (0 off, 1 initial, 2 clean, 3 dirty)
 export const FLAG_FIXED_PC = 4; // fetches are not translated: pcOffset is the pc
+export const FLAG_MACHINE = 8; // with FLAG_FIXED_PC: machine mode, which PMP lets fetch from other places than the rest
 
 // --- privilege modes, mstatus --------------------------------------------------------------------------------------------
 export const PRIV_U = 0;

@@ -30,8 +30,8 @@ import {
   TLB_FRAME,
   TLB_NEXT,
   TLB_PREV,
-  TLB_TRACKED,
   TLB_TAG,
+  TLB_TRACKED,
 } from '../layout';
 
 /** The region record that holds `paddr`, or 0. */

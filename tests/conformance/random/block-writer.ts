@@ -65,6 +65,8 @@ export interface BlockEnvironment {
   /** Page-table entries that a stream may change. */
   readonly entries: readonly { readonly address: number; readonly isLeaf: boolean }[];
   readonly weights: Weights;
+  /** Whether all accesses are to be aligned. */
+  readonly aligned: boolean;
 }
 
 export class BlockWriter {
@@ -185,6 +187,8 @@ export class BlockWriter {
       if (registers.length === 0) return undefined;
       bits = (bits & ~field.mask) | field.insert(this.random.pick(registers));
     }
+    const { imm } = row.fields;
+    if (memory && imm && this.environment.aligned) bits = (bits & ~imm.mask) | imm.insert(imm.extract(bits) & ~7);
     return row.width === 16 ? bits : bits >>> 0;
   }
 

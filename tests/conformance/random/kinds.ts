@@ -15,6 +15,8 @@ export interface Kind {
   readonly interrupts?: boolean;
   /** Random PMP entries over the data area. */
   readonly protection?: boolean;
+  /** Only aligned accesses: QEMU does others as aligned ones that are larger, and checks PMP for those. */
+  readonly aligned?: boolean;
   /** Some blocks run with mstatus.FS = 0. */
   readonly floatOff?: boolean;
   /** Traps that a block may take before it is ended. */
@@ -72,6 +74,7 @@ export const KINDS = {
     weights: { integer: 10, memory: 40, floatMemory: 4, atomic: 6, probe: 4, permission: 2, changeMode: 3, loop: 1, branch: 2 },
     modes: { m: 1, s: 2, u: 2 },
     protection: true,
+    aligned: true,
     trapLimit: 80,
   },
   mixed: {

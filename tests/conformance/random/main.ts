@@ -1,10 +1,12 @@
 /**
  * The random comparison by hand: `node dist/tests/conformance/random/main.js --seed N --count M --kind fp[,memory] --rounds R --blocks B
- * [--keep-going] [--engine translate] [--qemu-only]`. Prints one line per program, and where the two sides part.
+ * [--keep-going] [--engine translate] [--write FILE]`. Prints one line per program, and where the two sides part. With `--coverage` only QEMU
+ * runs, and how often each instruction was executed is printed.
  */
 import { parseArgs } from 'node:util';
 import { writeFileSync } from 'node:fs';
 import { qemuVersion } from '../../support/qemu.js';
+import { Coverage } from './coverage.js';
 import { KINDS, type KindName } from './kinds.js';
 import { locate } from './locate.js';
 import { makeProgram, type Program } from './program.js';
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     engine: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     write: { type: 'string' },
+    coverage: { type: 'boolean', default: false },
   },
 });
 
@@ -45,16 +48,22 @@ async function main(): Promise<number> {
   const kinds = values.kind.split(',').filter(isKind);
   if (kinds.length === 0 || qemuVersion() === undefined) throw new Error(kinds.length === 0 ? `no kind ${values.kind}` : 'no QEMU');
   const first = Number(values.seed);
+  const coverage = new Coverage();
   let failures = 0;
   for (let seed = first; seed < first + Number(values.count); seed++) {
     for (const kind of kinds) {
       const program = makeProgram({ kind, seed, rounds: Number(values.rounds), blocks: Number(values.blocks) });
       if (values.write) writeFileSync(values.write, program.elf());
+      if (values.coverage) {
+        await coverage.add(program);
+        continue;
+      }
       if (await compare(program)) continue;
       failures++;
       if (!values['keep-going']) return 1;
     }
   }
+  if (values.coverage) console.log(coverage.report());
   return failures === 0 ? 0 : 1;
 }
 

@@ -131,6 +131,7 @@ function randomEnvironment(random: Random, kind: Kind, entries: BlockEnvironment
     wildTargets: NOWHERE,
     entries: paging === 'bare' ? [] : entries,
     weights: kind.weights,
+    aligned: kind.aligned ?? false,
   };
 }
 
@@ -184,7 +185,8 @@ function randomPointer(random: Random, options: { environment: BlockEnvironment;
   const middle = random.between(0x1000, DATA_SIZE - 0x1000);
   if (safe) return { value: BigInt(DATA + (middle & ~7)), isSafe: true };
   const shape = random.below(10);
-  const offset = shape < 5 ? middle & ~7 : shape < 7 ? middle : (middle | 0xfff) - random.below(12);
+  const anywhere = shape < 5 ? middle & ~7 : shape < 7 ? middle : (middle | 0xfff) - random.below(12);
+  const offset = environment.aligned ? anywhere & ~7 : anywhere;
   if (random.chance(kind.badPointers ?? 0)) return { value: random.pick(NOWHERE), isSafe: false };
   if (environment.paging !== 'bare' && random.chance(0.8)) return { value: windowAddress(random, environment.paging, offset), isSafe: false };
   return { value: BigInt(DATA + offset), isSafe: false };

@@ -19,7 +19,7 @@ static const struct benchmark {
 } benchmarks[] = {
   {"integer", bench_integer, 100000000, "steps of an xorshift generator"},
   {"chase",   bench_chase,   3000000,  "dependent loads all over 16 MB"},
-  {"memcpy",  bench_memcpy,  256,       "copies of 16 MB"},
+  {"memcpy",  bench_memcpy,  190,       "copies of 16 MB"},
   {"fork",    bench_fork,    2000,      "forks of a child that exits at once"},
   {"exec",    bench_exec,    200,       "times fork and exec of /bin/true"},
   {"pipe",    bench_pipe,    50000,     "round trips of a byte through two pipes"},

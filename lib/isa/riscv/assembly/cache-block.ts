@@ -3,7 +3,8 @@
  * inval check that the block may be accessed and do nothing; inval done as flush is the same.
  */
 
-import { ACCESS_WRITE, ENV_CAUSE } from '../../../mem/layout';
+import { hostAddress } from '../../../mem/assembly/frames';
+import { ACCESS_WRITE, ENV_CAUSE, PAGE_SIZE } from '../../../mem/layout';
 import {
   CAUSE_LOAD_PAGE,
   CAUSE_STORE_ACCESS,
@@ -18,7 +19,7 @@ import {
 } from '../layout';
 import { lookupRead, slowStore } from './mmu';
 import { setIllegal, setTrap, trapPending } from './raise';
-import { translate } from './walk';
+import { accessFault, translate } from './walk';
 
 const BLOCK = 64;
 const CBO_INVAL = 0;
@@ -46,7 +47,12 @@ function manage(env: i32, vaddr: i64): void {
 function zero(env: i32, vaddr: i64): void {
   const block = vaddr & ~(BLOCK - 1);
   // The fault's address is the operand, not the block's.
-  if (translate(env, vaddr, ACCESS_WRITE) === -1) return;
+  const translation = translate(env, vaddr, ACCESS_WRITE);
+  if (translation === -1) return;
+  if (!hostAddress(translation & ~(PAGE_SIZE - 1))) {
+    accessFault(env, vaddr, ACCESS_WRITE);
+    return;
+  }
   for (let offset = 0; offset < BLOCK; offset += 8) {
     slowStore(env, block + offset, 0, 8);
     if (trapPending(env)) return;

@@ -6,7 +6,7 @@
 
 import { selectBank, selectContext } from '../../../mem/assembly/tlb';
 import {
-  ENV_CONTEXT_RECORD,
+  ENV_CONTEXT,
   ENV_EXIT,
   ENV_FLAGS,
   ENV_FP_FAST,
@@ -20,6 +20,7 @@ import {
 import {
   FFLAGS,
   FLAG_FIXED_PC,
+  FLAG_MACHINE,
   FRM,
   MIE,
   MSTATUS,
@@ -93,7 +94,8 @@ export function refreshData(env: i32): void {
 export function refreshFetch(env: i32): void {
   const priv = load<i64>(env, PRIV);
   const space = addressSpace(env, priv);
-  const flags = ((load<i64>(env, MSTATUS) >> 13) & 3) | (space ? 0 : FLAG_FIXED_PC);
+  const bare = priv === PRIV_M ? FLAG_FIXED_PC | FLAG_MACHINE : FLAG_FIXED_PC;
+  const flags = ((load<i64>(env, MSTATUS) >> 13) & 3) | (space ? 0 : bare);
   store<i32>(env, <i32>flags, ENV_FLAGS);
   store<i64>(env, space ? ~0xfff : 0, ENV_PC_MASK);
   selectContext(env, KEY_USED | space | (priv << KEY_PRIV_SHIFT) | (flags << KEY_FLAGS_SHIFT));
@@ -102,9 +104,10 @@ export function refreshFetch(env: i32): void {
 /** Both, and leaves translated code if that changed the fetch context. */
 export function refreshContext(env: i32): void {
   refreshData(env);
-  const before = load<i32>(env, ENV_CONTEXT_RECORD);
+  // Not the record: a new context may have taken over the old one's.
+  const before = load<i32>(env, ENV_CONTEXT);
   refreshFetch(env);
-  if (load<i32>(env, ENV_CONTEXT_RECORD) !== before) requestExit(env);
+  if (load<i32>(env, ENV_CONTEXT) !== before) requestExit(env);
 }
 
 /** Recomputes ENV_FP_FAST after a change of fcsr. */

@@ -194,166 +194,92 @@ function stimecmpAllowed(env: i32): bool {
 
 // --- the registers by number ---------------------------------------------------------------------------------------------
 
+// biome-ignore format: a table
 function readSupervisor(env: i32, csr: i32): i64 {
   switch (csr) {
-    case 0x100:
-      return (field(env, MSTATUS) & (SSTATUS_WRITABLE | SD)) | UXL;
-    case 0x104:
-      return field(env, MIE) & field(env, MIDELEG);
-    case 0x105:
-      return field(env, STVEC);
-    case 0x106:
-      return field(env, SCOUNTEREN);
-    case 0x10a:
-      return field(env, SENVCFG);
-    case 0x140:
-      return field(env, SSCRATCH);
-    case 0x141:
-      return field(env, SEPC);
-    case 0x142:
-      return field(env, SCAUSE);
-    case 0x143:
-      return field(env, STVAL);
-    case 0x144:
-      return pendingBits(env) & field(env, MIDELEG);
-    case 0x14d:
-      return stimecmpAllowed(env) ? field(env, STIMECMP) : setIllegal(env);
-    case 0x180:
-      return satpAllowed(env) ? field(env, SATP) : setIllegal(env);
+    case 0x100: return (field(env, MSTATUS) & (SSTATUS_WRITABLE | SD)) | UXL;
+    case 0x104: return field(env, MIE) & field(env, MIDELEG);
+    case 0x105: return field(env, STVEC);
+    case 0x106: return field(env, SCOUNTEREN);
+    case 0x10a: return field(env, SENVCFG);
+    case 0x140: return field(env, SSCRATCH);
+    case 0x141: return field(env, SEPC);
+    case 0x142: return field(env, SCAUSE);
+    case 0x143: return field(env, STVAL);
+    case 0x144: return pendingBits(env) & field(env, MIDELEG);
+    case 0x14d: return stimecmpAllowed(env) ? field(env, STIMECMP) : setIllegal(env);
+    case 0x180: return satpAllowed(env) ? field(env, SATP) : setIllegal(env);
   }
   return setIllegal(env);
 }
 
+// biome-ignore format: a table
 function writeSupervisor(env: i32, csr: i32, value: i64): void {
   switch (csr) {
-    case 0x100:
-      writeStatus(env, value, SSTATUS_WRITABLE);
-      break;
-    case 0x104:
-      writeEnable(env, value, field(env, MIDELEG));
-      break;
-    case 0x105:
-      writeVector(env, STVEC, value);
-      break;
-    case 0x106:
-      setField(env, SCOUNTEREN, value & 0xffffffff);
-      break;
-    case 0x10a:
-      writeSupervisorEnvironment(env, value);
-      break;
-    case 0x140:
-      setField(env, SSCRATCH, value);
-      break;
-    case 0x141:
-      setField(env, SEPC, value & ~1);
-      break;
-    case 0x142:
-      setField(env, SCAUSE, value);
-      break;
-    case 0x143:
-      setField(env, STVAL, value);
-      break;
-    case 0x144:
-      writePending(env, value, field(env, MIDELEG) & SSIP);
-      break;
+    case 0x100: writeStatus(env, value, SSTATUS_WRITABLE); break;
+    case 0x104: writeEnable(env, value, field(env, MIDELEG)); break;
+    case 0x105: writeVector(env, STVEC, value); break;
+    case 0x106: setField(env, SCOUNTEREN, value & 0xffffffff); break;
+    case 0x10a: writeSupervisorEnvironment(env, value); break;
+    case 0x140: setField(env, SSCRATCH, value); break;
+    case 0x141: setField(env, SEPC, value & ~1); break;
+    case 0x142: setField(env, SCAUSE, value); break;
+    case 0x143: setField(env, STVAL, value); break;
+    case 0x144: writePending(env, value, field(env, MIDELEG) & SSIP); break;
     case 0x14d:
       setField(env, STIMECMP, value);
       requestRunLoop(env);
       break;
-    case 0x180:
-      writeSatp(env, value);
-      break;
+    case 0x180: writeSatp(env, value); break;
   }
 }
 
+// biome-ignore format: a table
 function readMachine(env: i32, csr: i32): i64 {
   switch (csr) {
-    case 0x300:
-      return field(env, MSTATUS) | XLEN;
-    case 0x301:
-      return MISA;
-    case 0x302:
-      return field(env, MEDELEG);
-    case 0x303:
-      return field(env, MIDELEG);
-    case 0x304:
-      return field(env, MIE);
-    case 0x305:
-      return field(env, MTVEC);
-    case 0x306:
-      return field(env, MCOUNTEREN);
-    case 0x30a:
-      return field(env, MENVCFG);
-    case 0x320:
-      return field(env, MCOUNTINHIBIT);
-    case 0x340:
-      return field(env, MSCRATCH);
-    case 0x341:
-      return field(env, MEPC);
-    case 0x342:
-      return field(env, MCAUSE);
-    case 0x343:
-      return field(env, MTVAL);
-    case 0x344:
-      return pendingBits(env);
-    case 0x3a0:
-      return readPmpConfig(env, 0);
-    case 0x3a2:
-      return readPmpConfig(env, 8);
+    case 0x300: return field(env, MSTATUS) | XLEN;
+    case 0x301: return MISA;
+    case 0x302: return field(env, MEDELEG);
+    case 0x303: return field(env, MIDELEG);
+    case 0x304: return field(env, MIE);
+    case 0x305: return field(env, MTVEC);
+    case 0x306: return field(env, MCOUNTEREN);
+    case 0x30a: return field(env, MENVCFG);
+    case 0x320: return field(env, MCOUNTINHIBIT);
+    case 0x340: return field(env, MSCRATCH);
+    case 0x341: return field(env, MEPC);
+    case 0x342: return field(env, MCAUSE);
+    case 0x343: return field(env, MTVAL);
+    case 0x344: return pendingBits(env);
+    case 0x3a0: return readPmpConfig(env, 0);
+    case 0x3a2: return readPmpConfig(env, 8);
   }
   if (csr >= 0x3b0 && csr <= 0x3bf) return field(env + ((csr - 0x3b0) << 3), PMPADDR);
   // mhpmevent3-31
   return csr >= 0x323 && csr <= 0x33f ? 0 : setIllegal(env);
 }
 
+// biome-ignore format: a table
 function writeMachine(env: i32, csr: i32, value: i64): void {
   switch (csr) {
-    case 0x300:
-      writeStatus(env, value, MSTATUS_WRITABLE);
-      break;
-    case 0x302:
-      setField(env, MEDELEG, value & DELEGABLE);
-      break;
+    case 0x300: writeStatus(env, value, MSTATUS_WRITABLE); break;
+    case 0x302: setField(env, MEDELEG, value & DELEGABLE); break;
     case 0x303:
       setField(env, MIDELEG, value & SUPERVISOR_IRQS);
       requestPoll(env);
       break;
-    case 0x304:
-      writeEnable(env, value, ALL_IRQS);
-      break;
-    case 0x305:
-      writeVector(env, MTVEC, value);
-      break;
-    case 0x306:
-      setField(env, MCOUNTEREN, value & 0xffffffff);
-      break;
-    case 0x30a:
-      writeMachineEnvironment(env, value);
-      break;
-    case 0x320:
-      writeInhibit(env, value);
-      break;
-    case 0x340:
-      setField(env, MSCRATCH, value);
-      break;
-    case 0x341:
-      setField(env, MEPC, value & ~1);
-      break;
-    case 0x342:
-      setField(env, MCAUSE, value);
-      break;
-    case 0x343:
-      setField(env, MTVAL, value);
-      break;
-    case 0x344:
-      writePending(env, value, pendingWritable(env));
-      break;
-    case 0x3a0:
-      writePmpConfig(env, 0, value);
-      break;
-    case 0x3a2:
-      writePmpConfig(env, 8, value);
-      break;
+    case 0x304: writeEnable(env, value, ALL_IRQS); break;
+    case 0x305: writeVector(env, MTVEC, value); break;
+    case 0x306: setField(env, MCOUNTEREN, value & 0xffffffff); break;
+    case 0x30a: writeMachineEnvironment(env, value); break;
+    case 0x320: writeInhibit(env, value); break;
+    case 0x340: setField(env, MSCRATCH, value); break;
+    case 0x341: setField(env, MEPC, value & ~1); break;
+    case 0x342: setField(env, MCAUSE, value); break;
+    case 0x343: setField(env, MTVAL, value); break;
+    case 0x344: writePending(env, value, pendingWritable(env)); break;
+    case 0x3a0: writePmpConfig(env, 0, value); break;
+    case 0x3a2: writePmpConfig(env, 8, value); break;
     default:
       if (csr >= 0x3b0) writePmpAddress(env, csr - 0x3b0, value);
   }
@@ -372,31 +298,23 @@ function readOther(env: i32, csr: i32): i64 {
   return setIllegal(env);
 }
 
+// biome-ignore format: a table
 function readCsr(env: i32, csr: i32): i64 {
   switch (csr >> 8) {
-    case 0x0:
-      return csr >= 1 && csr <= 3 ? readFloat(env, csr) : setIllegal(env);
-    case 0x1:
-      return readSupervisor(env, csr);
-    case 0x3:
-      return readMachine(env, csr);
-    case 0xc:
-      return readCounter(env, csr & 0xff);
+    case 0x0: return csr >= 1 && csr <= 3 ? readFloat(env, csr) : setIllegal(env);
+    case 0x1: return readSupervisor(env, csr);
+    case 0x3: return readMachine(env, csr);
+    case 0xc: return readCounter(env, csr & 0xff);
   }
   return readOther(env, csr);
 }
 
+// biome-ignore format: a table
 function writeCsr(env: i32, csr: i32, value: i64): void {
   switch (csr >> 8) {
-    case 0x0:
-      writeFloat(env, csr, value);
-      break;
-    case 0x1:
-      writeSupervisor(env, csr, value);
-      break;
-    case 0x3:
-      writeMachine(env, csr, value);
-      break;
+    case 0x0: writeFloat(env, csr, value); break;
+    case 0x1: writeSupervisor(env, csr, value); break;
+    case 0x3: writeMachine(env, csr, value); break;
     case 0xb:
       if (csr === 0xb00) writeCycle(env, value);
       else if (csr === 0xb02) writeInstret(env, value);

@@ -2,8 +2,9 @@
 export { amo, lr, sc } from './atomic';
 export { cbo } from './cache-block';
 export { csr } from './csr';
-export { nextTimerTick, wireInterrupt } from './interrupt';
-export { setSoftwareInterrupt, setTimer, startSupervisor, stopHart } from './sbi';
-export { ecall, mret, poll, raise, refresh, resetHart, sfence, sret, takeTrap, wfi } from './trap';
-export { accessFault, fetch, tableStore, translate } from './walk';
 export * from './fp';
+export { nextTimerTick, wireInterrupt } from './interrupt';
+export { refresh, resetHart } from './reset';
+export { setSoftwareInterrupt, setTimer, startSupervisor, stopHart } from './sbi';
+export { ecall, mret, poll, raise, sfence, sret, takeTrap, wfi } from './trap';
+export { accessFault, fetch, tableStore, translate } from './walk';

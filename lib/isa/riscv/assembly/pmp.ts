@@ -4,7 +4,9 @@
  */
 
 import { flushAll } from '../../../mem/assembly/tlb';
-import { PMP_COUNT, PMP_RANGES, PMPADDR, PMPCFG, PRIV_M } from '../layout';
+import { GLOBAL_DROP_CODE } from '../../../mem/layout';
+import { PMP_BYTES, PMP_COUNT, PMP_RANGES, PMP_SEEN, PMPADDR, PMPCFG, PRIV_M } from '../layout';
+import { requestRunLoop } from './context';
 
 const ENTRIES = 16;
 const ADDRESS_MASK: i64 = (1 << 54) - 1;
@@ -57,14 +59,29 @@ function decode(env: i32, entry: i32): void {
   store<i64>(env + (entry << 4), end, PMP_RANGES + 8);
 }
 
-/** Recomputes what is derived from the PMP registers. */
+/** Whether the registers are what was seen last; they are from now on. */
+function seen(env: i32): bool {
+  let same = true;
+  for (let at = 0; at < PMP_BYTES; at += 8) {
+    if (load<i64>(env + at, PMPCFG) !== load<i64>(env + at, PMP_SEEN)) same = false;
+  }
+  memory.copy(env + PMP_SEEN, env + PMPCFG, PMP_BYTES);
+  return same;
+}
+
+/** After a change of PMP registers: recomputes what is derived from them, and drops all translations that were made before. */
 export function refreshPmp(env: i32): void {
+  if (seen(env)) return;
   let count = 0;
   for (let entry = 0; entry < ENTRIES; entry++) {
     decode(env, entry);
     if (matchOf(env, entry)) count = entry + 1;
   }
   store<i32>(env, count, PMP_COUNT);
+  flushAll();
+  // Where fetches are not translated, code is chained across pages.
+  store<i32>(GLOBAL_DROP_CODE, 1);
+  requestRunLoop(env);
 }
 
 /** What an entry lets `priv` do: the R, W, X bits. */
@@ -95,14 +112,8 @@ export function readPmpConfig(env: i32, first: i32): i64 {
   return load<i64>(env + first, PMPCFG);
 }
 
-function changed(env: i32): void {
-  refreshPmp(env);
-  flushAll();
-}
-
 /** Writes the configuration of eight entries; locked ones keep theirs. */
 export function writePmpConfig(env: i32, first: i32, value: i64): void {
-  const before = readPmpConfig(env, first);
   for (let i = 0; i < 8; i++) {
     if (configOf(env, first + i) & PMP_LOCKED) continue;
     let config = <i32>(value >> (i << 3)) & 0x9f;
@@ -110,15 +121,13 @@ export function writePmpConfig(env: i32, first: i32, value: i64): void {
     if (!(config & PMP_R)) config &= ~PMP_W;
     store<u8>(env + first + i, config, PMPCFG);
   }
-  if (readPmpConfig(env, first) !== before) changed(env);
+  refreshPmp(env);
 }
 
 /** Writes an entry's address, unless it or the range above it that it bounds is locked. */
 export function writePmpAddress(env: i32, entry: i32, value: i64): void {
   if (configOf(env, entry) & PMP_LOCKED) return;
   if (entry + 1 < ENTRIES && configOf(env, entry + 1) & PMP_LOCKED && matchOf(env, entry + 1) === MATCH_TOR) return;
-  const address = value & ADDRESS_MASK;
-  if (load<i64>(env + (entry << 3), PMPADDR) === address) return;
-  store<i64>(env + (entry << 3), address, PMPADDR);
-  changed(env);
+  store<i64>(env + (entry << 3), value & ADDRESS_MASK, PMPADDR);
+  refreshPmp(env);
 }

@@ -1,22 +1,8 @@
 /** What firmware in M-mode would do, where there is none: the state in which S-mode starts, and environment calls from it. */
 import { ENV_HART, ENV_PC, ENV_POLL, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
-import {
-  IRQ_SSI,
-  MCOUNTEREN,
-  MEDELEG,
-  MENVCFG,
-  MIDELEG,
-  MIP,
-  PMPADDR,
-  PMPCFG,
-  PRIV,
-  PRIV_S,
-  SATP,
-  STIMECMP,
-  X0,
-} from '../layout';
+import { IRQ_SSI, MCOUNTEREN, MEDELEG, MENVCFG, MIDELEG, MIP, PMPADDR, PMPCFG, PRIV, PRIV_S, SATP, STIMECMP, X0 } from '../layout';
 import { environmentCall } from './host';
-import { refresh, resetHart } from './trap';
+import { refresh, resetHart } from './reset';
 
 /** All exceptions but environment calls from S-mode, which are the SBI's, and from M-mode. */
 const DELEGATED_EXCEPTIONS: i64 = 0xb1ff;
@@ -26,6 +12,8 @@ const DELEGATED_INTERRUPTS: i64 = 0x222;
 const COUNTERS: i64 = 7;
 /** STCE, CBZE, CBCFE, CBIE = 1 (flush). */
 const ENVIRONMENT: i64 = (1 << 63) | (1 << 7) | (1 << 6) | (1 << 4);
+/** pmpaddr of the NAPOT range that holds all addresses. */
+const PMP_EVERYTHING: i64 = (1 << 54) - 1;
 /** R, W, X, NAPOT. */
 const PMP_ALL: u8 = 0x1f;
 const A0 = X0 + 10 * 8;
@@ -42,7 +30,7 @@ export function startSupervisor(env: i32, pc: i64, opaque: i64): void {
   store<i64>(env, -1, STIMECMP);
   store<i64>(env, 0, SATP);
   store<u8>(env, PMP_ALL, PMPCFG);
-  store<i64>(env, 0x3fffffffffffff, PMPADDR);
+  store<i64>(env, PMP_EVERYTHING, PMPADDR);
   store<i64>(env, load<i32>(env, ENV_HART), A0);
   store<i64>(env, opaque, A1);
   store<i32>(env, 0, ENV_STOPPED);

@@ -6,7 +6,6 @@ import { hostAddress } from '../../../mem/assembly/frames';
 import {
   ENV_CAUSE,
   ENV_PC,
-  ENV_PC_BASE,
   ENV_POLL,
   ENV_RESERVATION,
   ENV_STATUS,
@@ -21,7 +20,6 @@ import {
   CAUSE_ECALL_S,
   CAUSE_ECALL_U,
   CAUSE_ILLEGAL,
-  FFLAGS,
   IRQ_MEI,
   IRQ_MSI,
   IRQ_MTI,
@@ -30,7 +28,6 @@ import {
   IRQ_STI,
   MCAUSE,
   MEDELEG,
-  MENVCFG,
   MEPC,
   MIDELEG,
   MIE,
@@ -38,7 +35,6 @@ import {
   MTVAL,
   MTVEC,
   OPTION_SBI,
-  OPTION_SVADU,
   OPTIONS,
   PRIV,
   PRIV_M,
@@ -59,12 +55,11 @@ import {
   STVAL,
   STVEC,
 } from '../layout';
-import { refreshContext, refreshData, refreshFetch, refreshFloat, requestExit } from './context';
+import { refreshData, refreshFetch, requestExit } from './context';
 import { pendingBits } from './interrupt';
-import { refreshPmp } from './pmp';
 import { setIllegal, setTrap } from './raise';
 import { callEnvironment } from './sbi';
-import { ADUE, fetch } from './walk';
+import { fetch } from './walk';
 
 // As in lib/isa/guest.ts.
 const POLL_NONE = 0;
@@ -72,7 +67,6 @@ const POLL_TAKEN = 1;
 const POLL_WAIT = 2;
 
 const INTERRUPT: i64 = 1 << 63;
-const MSTATUS_RESET: i64 = 0xa00000000;
 
 /** The bits of the instruction at `pc`, for xtval; as much of it as can be fetched. */
 function instructionBits(env: i32, pc: i64): i64 {
@@ -238,30 +232,4 @@ export function sfence(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   const priv = load<i64>(env, PRIV);
   if (priv === PRIV_U || (priv === PRIV_S && load<i64>(env, MSTATUS) & STATUS_TVM)) return setIllegal(env);
   return 0;
-}
-
-/** Recomputes what is derived from the state, which was written from outside. */
-export function refresh(env: i32): void {
-  refreshPmp(env);
-  refreshFloat(env);
-  refreshContext(env);
-  store<i32>(env, STATUS_NONE, ENV_STATUS);
-  store<i32>(env, 1, ENV_POLL);
-}
-
-/** Puts the hart into the state after a reset, with execution to begin at `pc` in M-mode. */
-export function resetHart(env: i32, pc: i64): void {
-  const options = load<i64>(env, OPTIONS);
-  memory.fill(env, 0, 0x200);
-  memory.fill(env + FFLAGS, 0, OPTIONS - FFLAGS);
-  store<i64>(env, options, OPTIONS);
-  store<i64>(env, MSTATUS_RESET, MSTATUS);
-  store<i64>(env, PRIV_M, PRIV);
-  if (options & OPTION_SVADU) store<i64>(env, ADUE, MENVCFG);
-  store<i64>(env, pc, ENV_PC);
-  store<i64>(env, 0, ENV_PC_BASE);
-  store<i64>(env, -1, ENV_RESERVATION);
-  store<i32>(env, 0, ENV_WFI);
-  store<i32>(env, 0, ENV_STOPPED);
-  refresh(env);
 }

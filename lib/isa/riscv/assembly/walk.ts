@@ -38,7 +38,6 @@ import {
   MENVCFG,
   MSTATUS,
   PRIV,
-  PRIV_M,
   PRIV_S,
   PRIV_U,
   SATP,
