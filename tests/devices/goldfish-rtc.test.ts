@@ -135,7 +135,13 @@ test('bad saved state changes nothing', () => {
   const { rtc } = new Bench();
   const before = saveDevice(rtc);
   const data = before.data as Record<string, unknown>;
-  for (const bad of [[], { ...data, alarm: '-1' }, { ...data, offset: `${1n << 64n}` }, { ...data, enabled: 1 }, { ...data, timeHigh: 0.5 }]) {
+  for (const bad of [
+    [],
+    { ...data, alarm: '-1' },
+    { ...data, offset: `${1n << 64n}` },
+    { ...data, enabled: 1 },
+    { ...data, timeHigh: 0.5 },
+  ]) {
     assert.throws(
       () => loadDevice(rtc, { ...before, data: bad as never }),
       (error: unknown) => error instanceof ImageError,

@@ -143,7 +143,18 @@ test('disabling a source lowers the line', () => {
 test('registers of absent sources and contexts read as zero and ignore writes', () => {
   const { plic } = new Bench();
   const before = saveDevice(plic);
-  for (const offset of [96 * 4, 0x0ffc, PENDING, PENDING + 12, enableOf(0, 3), enableOf(4), thresholdOf(4), claimOf(4), 0x200008, 0x5ffffc]) {
+  for (const offset of [
+    96 * 4,
+    0x0ffc,
+    PENDING,
+    PENDING + 12,
+    enableOf(0, 3),
+    enableOf(4),
+    thresholdOf(4),
+    claimOf(4),
+    0x200008,
+    0x5ffffc,
+  ]) {
     plic.write(offset, 4, 0xffffffff);
     assert.is(plic.read(offset, 4), 0, `${offset}`);
   }
@@ -173,7 +184,14 @@ test('bad saved state changes nothing', () => {
   const { plic } = new Bench();
   const before = saveDevice(plic);
   const data = before.data as Record<string, unknown>;
-  for (const bad of [null, {}, { ...data, priority: [1] }, { ...data, claimed: [1, 0, 0] }, { ...data, contexts: [] }, { ...data, requests: [-1, 0, 0] }]) {
+  for (const bad of [
+    null,
+    {},
+    { ...data, priority: [1] },
+    { ...data, claimed: [1, 0, 0] },
+    { ...data, contexts: [] },
+    { ...data, requests: [-1, 0, 0] },
+  ]) {
     assert.throws(
       () => loadDevice(plic, { ...before, data: bad as never }),
       (error: unknown) => error instanceof ImageError,

@@ -1,6 +1,7 @@
 /** A small virtio driver for tests, after virtio 1.2: the driver's side of virtio-mmio (section 4.2) and of split virtqueues (2.7). */
-import { VirtioMmio } from '../../lib/devices/virtio/virtio-mmio.js';
+
 import type { VirtioDevice } from '../../lib/devices/virtio/virtio.js';
+import { VirtioMmio } from '../../lib/devices/virtio/virtio-mmio.js';
 import { FakeMemory } from './fake-memory.js';
 import { Line } from './ports.js';
 
@@ -97,6 +98,13 @@ export class VirtioDriver {
 
   /** Brings the device up, with the queues that it has at size `size`; accepts all features unless told otherwise. */
   start(options: { features?: readonly number[]; size?: number } = {}): this {
+    this.prepare(options);
+    this.set(REG.status, STATUS.acknowledge | STATUS.driver | STATUS.featuresOk | STATUS.driverOk);
+    return this;
+  }
+
+  /** `start`, without the last step. */
+  prepare(options: { features?: readonly number[]; size?: number } = {}): void {
     const features = options.features ?? this.offered();
     this.eventIndex = features.includes(F_EVENT_IDX);
     this.set(REG.status, 0);
@@ -109,8 +117,6 @@ export class VirtioDriver {
       if (this.get(REG.queueNumMax) === 0) break;
       this.setUpQueue(index, options.size ?? 16);
     }
-    this.set(REG.status, STATUS.acknowledge | STATUS.driver | STATUS.featuresOk | STATUS.driverOk);
-    return this;
   }
 
   private setUpQueue(index: number, size: number): void {
