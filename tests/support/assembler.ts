@@ -10,8 +10,9 @@
  *
  * Operands come in the order of the instruction's syntax; `imm(rs1)` may be given as one string. What it emits is never relaxed.
  */
-import { encode, hasRow, type InsnRow, registerClass, rowOf } from './instructions.js';
+
 import { csrNumber } from '../../lib/isa/riscv/csr-names.js';
+import { encode, hasRow, type InsnRow, registerClass, rowOf } from './instructions.js';
 import { REGISTERS } from './registers.js';
 
 export type Operand = string | number | bigint;
@@ -26,14 +27,42 @@ const integer = /^[-+]?(0x[0-9a-f]+|\d+)$/i;
 
 /** Pseudo-instruction -> what it stands for; `$1`.. are its operands. */
 const PSEUDO: Readonly<Record<string, string>> = {
-  nop: 'addi zero, zero, 0', mv: 'addi $1, $2, 0', not: 'xori $1, $2, -1', neg: 'sub $1, zero, $2', negw: 'subw $1, zero, $2',
-  'sext.w': 'addiw $1, $2, 0', seqz: 'sltiu $1, $2, 1', snez: 'sltu $1, zero, $2', sltz: 'slt $1, $2, zero', sgtz: 'slt $1, zero, $2',
-  beqz: 'beq $1, zero, $2', bnez: 'bne $1, zero, $2', bltz: 'blt $1, zero, $2', bgez: 'bge $1, zero, $2',
-  blez: 'bge zero, $1, $2', bgtz: 'blt zero, $1, $2', bgt: 'blt $2, $1, $3', ble: 'bge $2, $1, $3', bgtu: 'bltu $2, $1, $3', bleu: 'bgeu $2, $1, $3',
-  j: 'jal zero, $1', call: 'jal ra, $1', tail: 'jal zero, $1', jr: 'jalr zero, 0($1)', ret: 'jalr zero, 0(ra)',
-  csrr: 'csrrs $1, $2, zero', csrw: 'csrrw zero, $1, $2', csrs: 'csrrs zero, $1, $2', csrc: 'csrrc zero, $1, $2',
-  csrwi: 'csrrwi zero, $1, $2', csrsi: 'csrrsi zero, $1, $2', csrci: 'csrrci zero, $1, $2',
-  'fmv.d': 'fsgnj.d $1, $2, $2', 'fmv.s': 'fsgnj.s $1, $2, $2', frcsr: 'csrrs $1, fcsr, zero', fscsr: 'csrrw zero, fcsr, $1',
+  nop: 'addi zero, zero, 0',
+  mv: 'addi $1, $2, 0',
+  not: 'xori $1, $2, -1',
+  neg: 'sub $1, zero, $2',
+  negw: 'subw $1, zero, $2',
+  'sext.w': 'addiw $1, $2, 0',
+  seqz: 'sltiu $1, $2, 1',
+  snez: 'sltu $1, zero, $2',
+  sltz: 'slt $1, $2, zero',
+  sgtz: 'slt $1, zero, $2',
+  beqz: 'beq $1, zero, $2',
+  bnez: 'bne $1, zero, $2',
+  bltz: 'blt $1, zero, $2',
+  bgez: 'bge $1, zero, $2',
+  blez: 'bge zero, $1, $2',
+  bgtz: 'blt zero, $1, $2',
+  bgt: 'blt $2, $1, $3',
+  ble: 'bge $2, $1, $3',
+  bgtu: 'bltu $2, $1, $3',
+  bleu: 'bgeu $2, $1, $3',
+  j: 'jal zero, $1',
+  call: 'jal ra, $1',
+  tail: 'jal zero, $1',
+  jr: 'jalr zero, 0($1)',
+  ret: 'jalr zero, 0(ra)',
+  csrr: 'csrrs $1, $2, zero',
+  csrw: 'csrrw zero, $1, $2',
+  csrs: 'csrrs zero, $1, $2',
+  csrc: 'csrrc zero, $1, $2',
+  csrwi: 'csrrwi zero, $1, $2',
+  csrsi: 'csrrsi zero, $1, $2',
+  csrci: 'csrrci zero, $1, $2',
+  'fmv.d': 'fsgnj.d $1, $2, $2',
+  'fmv.s': 'fsgnj.s $1, $2, $2',
+  frcsr: 'csrrs $1, fcsr, zero',
+  fscsr: 'csrrw zero, fcsr, $1',
 };
 
 const ROUNDING: Readonly<Record<string, number>> = { rne: 0, rtz: 1, rdn: 2, rup: 3, rmm: 4, dyn: 7 };
@@ -116,12 +145,14 @@ export class Assembler {
 
   /** One instruction, or a pseudo-instruction. */
   insn(name: string, ...operands: readonly Operand[]): void {
-    if (name === 'li') return this.li(`${operands[0]}`, this.constant(`${operands[1]}`));
-    if (name === 'la') return this.la(`${operands[0]}`, `${operands[1]}`);
-    if (hasRow(name)) return this.row(rowOf(name), operands.map(String));
-    const pseudo = PSEUDO[name];
-    if (!pseudo) throw new RangeError(`no instruction ${name}`);
-    this.text(pseudo.replace(/\$(\d)/g, (_, n) => String(operands[Number(n) - 1])));
+    if (name === 'li') this.li(`${operands[0]}`, this.constant(`${operands[1]}`));
+    else if (name === 'la') this.la(`${operands[0]}`, `${operands[1]}`);
+    else if (hasRow(name)) this.row(rowOf(name), operands.map(String));
+    else {
+      const pseudo = PSEUDO[name];
+      if (!pseudo) throw new RangeError(`no instruction ${name}`);
+      this.text(pseudo.replace(/\$(\d)/g, (_, n) => String(operands[Number(n) - 1])));
+    }
   }
 
   /** Assembly text: instructions and labels, separated by newlines or `;`, comments from `#` to the end of the line. */
@@ -132,7 +163,10 @@ export class Assembler {
   /** Loads a 64-bit constant, in 1 to 8 instructions. */
   li(rd: string, value: number | bigint): void {
     const v = BigInt.asIntN(64, BigInt(value));
-    if (v === BigInt.asIntN(32, v)) return this.li32(rd, Number(v));
+    if (v === BigInt.asIntN(32, v)) {
+      this.li32(rd, Number(v));
+      return;
+    }
     const low = BigInt.asIntN(12, v);
     let rest = (v - low) >> 12n;
     let shift = 12;
@@ -171,9 +205,9 @@ export class Assembler {
   private li32(rd: string, value: number): void {
     const low = (value << 20) >> 20;
     const high = (value - low) | 0;
-    if (high === 0) return this.insn('addi', rd, 'zero', low);
-    this.raw(encode('lui', { rd: this.register(rd), imm: high }));
-    if (low !== 0) this.insn('addiw', rd, rd, low);
+    if (high !== 0) this.raw(encode('lui', { rd: this.register(rd), imm: high }));
+    if (high === 0) this.insn('addi', rd, 'zero', low);
+    else if (low !== 0) this.insn('addiw', rd, rd, low);
   }
 
   private line(line: string): void {
@@ -256,7 +290,9 @@ export class Assembler {
   }
 
   private isNumber(text: string): boolean {
-    return [...text.replaceAll(' ', '').matchAll(/[-+]?([^-+]+)/g)].every(([, term]) => integer.test(term!) || (this.symbols.get(term!) ?? this.base) < 4096);
+    return [...text.replaceAll(' ', '').matchAll(/[-+]?([^-+]+)/g)].every(
+      ([, term]) => integer.test(term!) || (this.symbols.get(term!) ?? this.base) < 4096,
+    );
   }
 
   private reserve(size: number): number {

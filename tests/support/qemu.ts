@@ -7,7 +7,21 @@ const QEMU = process.env.QEMU_SYSTEM_RISCV64 ?? 'qemu-system-riscv64';
  * What hindsight models, of what QEMU 7.2 has. Two harts, of which a guest may park the second: with one, QEMU does atomics as a plain load and
  * a store, and their faults come out as those of a load.
  */
-const MACHINE = ['-M', 'virt', '-cpu', 'rv64,h=false,zbc=false,debug=false,sstc=true,x-smaia=true,x-ssaia=true', '-smp', '2', '-bios', 'none', '-display', 'none', '-monitor', 'none', '-no-reboot'];
+const MACHINE = [
+  '-M',
+  'virt',
+  '-cpu',
+  'rv64,h=false,zbc=false,debug=false,sstc=true,x-smaia=true,x-ssaia=true',
+  '-smp',
+  '2',
+  '-bios',
+  'none',
+  '-display',
+  'none',
+  '-monitor',
+  'none',
+  '-no-reboot',
+];
 
 export interface QemuResult {
   /** What the guest wrote to its console. */

@@ -2,7 +2,12 @@
 import { F_REGISTERS, X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 
 export const REGISTERS: ReadonlyMap<string, number> = new Map([
-  ...[X_REGISTERS, F_REGISTERS].flatMap((bank) => bank.flatMap(({ name, abiName }, i): [string, number][] => [[name, i], [abiName, i]])),
+  ...[X_REGISTERS, F_REGISTERS].flatMap((bank) =>
+    bank.flatMap(({ name, abiName }, i): [string, number][] => [
+      [name, i],
+      [abiName, i],
+    ]),
+  ),
   ['fp', 8],
 ]);
 

@@ -4,13 +4,14 @@
  */
 import type { Field } from '../../../lib/isa/table.js';
 import type { Assembler } from '../../support/assembler.js';
-import { decode, type InsnRow, registerClass, ROWS } from '../../support/instructions.js';
+import { decode, type InsnRow, ROWS, registerClass } from '../../support/instructions.js';
 import { xName } from '../../support/registers.js';
+import type { Weights } from './items.js';
 import { CONTEXT_REGISTER, RECOVERY_REGISTER } from './layout.js';
 import type { Random } from './prng.js';
-import type { Weights } from './items.js';
 
-const CONTROL = /^(jal|jalr|beq|bne|blt|bge|bltu|bgeu|c\.(j|jr|jalr|beqz|bnez|ebreak)|ecall|ebreak|mret|sret|wfi|sfence\.vma|fence\.i|csr.*|cbo\..*)$/;
+const CONTROL =
+  /^(jal|jalr|beq|bne|blt|bge|bltu|bgeu|c\.(j|jr|jalr|beqz|bnez|ebreak)|ecall|ebreak|mret|sret|wfi|sfence\.vma|fence\.i|csr.*|cbo\..*)$/;
 const ATOMIC = /^(lr|sc|amo)/;
 const MEMORY = /^(l[bhwd]u?|lwu|s[bhwd]|fl[wd]|fs[wd]|c\.f?[ls][wd](sp)?)$/;
 const BITS = /^(sh[123]add|add\.uw|slli\.uw|andn|orn|xnor|c[lt]z|cpop|max|min|sext|zext|ro[lr]|orc|rev8|b(clr|ext|inv|set))/;
@@ -54,6 +55,11 @@ function encodable(field: Field): readonly number[] {
   return list;
 }
 
+export interface PageTableEntry {
+  readonly address: number;
+  readonly isLeaf: boolean;
+}
+
 export interface BlockEnvironment {
   readonly mode: 0 | 1 | 3;
   /** Whether satp translates. */
@@ -63,7 +69,9 @@ export interface BlockEnvironment {
   /** Addresses that cannot be executed. */
   readonly wildTargets: readonly bigint[];
   /** Page-table entries that a stream may change. */
-  readonly entries: readonly { readonly address: number; readonly isLeaf: boolean }[];
+  readonly entries: readonly PageTableEntry[];
+  /** Virtual addresses of functions that cross from one page of code to another. */
+  readonly crossings: readonly bigint[];
   readonly weights: Weights;
   /** Whether all accesses are to be aligned. */
   readonly aligned: boolean;

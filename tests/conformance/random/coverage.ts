@@ -28,7 +28,10 @@ export class Coverage {
       const [elf, log] = [join(folder, 'program.elf'), join(folder, 'log')];
       writeFileSync(elf, program.elf({ level: 1 }));
       const filter = `${hex(STREAM)}..${hex(STREAM_END - 1)},${hex(alias(STREAM))}..${hex(alias(STREAM_END) - 1)}`;
-      const { console } = await runQemu(elf, { extra: ['-singlestep', '-d', 'nochain,exec', '-dfilter', filter, '-D', log], timeoutMs: 120_000 });
+      const { console } = await runQemu(elf, {
+        extra: ['-singlestep', '-d', 'nochain,exec', '-dfilter', filter, '-D', log],
+        timeoutMs: 120_000,
+      });
       const counts = await this.executions(log);
       this.countTraps(console, counts);
       this.countRows(program, counts);

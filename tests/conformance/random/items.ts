@@ -14,6 +14,7 @@ const RESERVED_COMPRESSED = [0, 0x2001, 0x6101, 0x6001, 0x4002, 0x8002, 0x6002, 
 const COMPRESSED = ROWS.filter(({ name }) => /^c\.(?!f|j|b|ebreak|l[wd]|s[wd])/.test(name));
 const GP = xName(RECOVERY_REGISTER);
 const RA = 1;
+const T0 = 5;
 /** What no loaded value is likely to be. */
 const NO_LOAD = 0x5a5_1234_5678_9abdn;
 
@@ -98,14 +99,15 @@ function wild(w: BlockWriter): void {
   });
 }
 
+const isCacheBlock = (bits: number): boolean => (bits & 0x707f) === 0x200f;
+
 /** A word that is no instruction. */
 function illegal(w: BlockWriter): void {
-  if (w.random.chance(0.15)) return w.a.raw(w.random.pick(RESERVED_COMPRESSED));
-  for (;;) {
-    const bits = (w.random.u32() | 3) >>> 0;
-    const isCacheBlock = (bits & 0x707f) === 0x200f;
-    if (decode(bits) === undefined && !isCacheBlock) return w.a.raw(bits);
-  }
+  let bits = w.random.pick(RESERVED_COMPRESSED);
+  if (w.random.chance(0.85))
+    do bits = (w.random.u32() | 3) >>> 0;
+    while (decode(bits) !== undefined || isCacheBlock(bits));
+  w.a.raw(bits);
 }
 
 /** While MPRV is set, QEMU 7.2 allows loads from pages that it has fetched from: no data accesses to code then. */
@@ -196,6 +198,23 @@ function ctzw(w: BlockWriter): void {
   });
 }
 
+/**
+ * Calls code around the border of two pages that are neighbours in virtual memory only. Each may or may not be executable, and an instruction
+ * lies across the border. It writes t0.
+ */
+function crossPages(w: BlockWriter): void {
+  const { crossings } = w.environment;
+  if (crossings.length === 0) return;
+  const back = w.a.freshLabel('back');
+  const write = (address: string): void => {
+    w.a.la(GP, back);
+    w.a.li(address, w.random.pick(crossings));
+    w.a.insn('jalr', 'ra', `0(${address})`);
+    w.a.label(back);
+  };
+  w.reserveRegister(RA, () => w.reserveRegister(T0, () => w.reserve(1, (address) => write(address!))));
+}
+
 /** Rounding mode and flags: read, set, cleared. */
 function floatControl(w: BlockWriter): void {
   const kind = w.random.below(6);
@@ -204,7 +223,8 @@ function floatControl(w: BlockWriter): void {
   else if (kind === 2) w.a.insn(w.random.pick(['csrrsi', 'csrrci']), w.destination(), 'fflags', w.random.below(32));
   else if (kind === 3) w.a.insn('csrrs', w.destination(), w.random.pick(['fflags', 'frm', 'fcsr']), 'zero');
   else if (kind === 4) w.a.insn('csrrwi', w.destination(), 'fcsr', w.random.below(32));
-  else if (w.random.chance(0.2)) w.a.insn(w.random.pick(['csrrw', 'csrrs', 'csrrc']), w.destination(), w.random.pick(['fflags', 'frm', 'fcsr']), w.source());
+  else if (w.random.chance(0.2))
+    w.a.insn(w.random.pick(['csrrw', 'csrrs', 'csrrc']), w.destination(), w.random.pick(['fflags', 'frm', 'fcsr']), w.source());
   else w.a.insn('csrrwi', w.destination(), 'frm', w.random.below(5));
 }
 
@@ -217,6 +237,7 @@ export const ITEMS = {
   call,
   compressed,
   constant,
+  crossPages,
   ctzw,
   floatControl,
   generate,

@@ -21,6 +21,11 @@ export const DATA = RAM + 0x20_0000;
 export const DATA_SIZE = 0x1_0000;
 /** Pages that get code written into. */
 export const PATCH_CODE = RAM + 0x22_0000;
+/** Pages whose last bytes are code (the first half of them), and pages whose first bytes go on with it. */
+export const CROSSING_CODE = RAM + 0x23_0000;
+export const CROSSING_PAGES = 8;
+/** Data that locked PMP entries may protect: it is not hashed. */
+export const GUARDED = RAM + 0x24_0000;
 export const PAGE_TABLES = RAM + 0x30_0000;
 export const PAGE_TABLES_SIZE = 0x1_0000;
 /** Where the first 2 MiB are mapped for U-mode, when translation is on. */

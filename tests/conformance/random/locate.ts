@@ -6,7 +6,7 @@ import { disassemble } from '../../support/instructions.js';
 import { fName, xName } from '../../support/registers.js';
 import { RAM } from './layout.js';
 import type { Block, Program } from './program.js';
-import { firstDifference, type Outputs, runBoth, type RunOptions } from './run.js';
+import { firstDifference, type Outputs, type RunOptions, runBoth } from './run.js';
 
 export interface Difference {
   /** Where, for a human: program, block, instructions, registers. */
@@ -52,17 +52,28 @@ function contents(program: Program, block: Block): { address: number; bits: numb
 
 const line = ({ address, bits }: { address: number; bits: number }): string => `    ${address.toString(16)}  ${disassemble(bits, address)}`;
 
+export interface LocateOptions extends RunOptions {
+  /** Find the instruction too, which takes many more runs. */
+  readonly instruction?: boolean;
+}
+
 /** Describes the first difference of a program, or returns undefined if the two sides agree at every level. */
-export async function locate(program: Program, options: RunOptions = {}): Promise<Difference | undefined> {
+export async function locate(program: Program, options: LocateOptions = {}): Promise<Difference | undefined> {
   const text = [`${program.kind}, seed ${program.seed}, ${program.options.blocks} blocks, ${program.options.rounds} rounds`];
   const outputs = await runBoth(program.elf({ level: 2 }), options);
   const index = firstDifference(outputs);
   if (index < 0) return undefined;
   const seq = blocksBefore(outputs.qemu, index);
   const block = program.blocks[seq % program.blocks.length];
-  text.push(`  before  ${outputs.qemu[index - 1] ?? ''}`, `  qemu      ${outputs.qemu[index] ?? '(nothing)'}`, `  hindsight ${outputs.hindsight[index] ?? '(nothing)'}`);
+  text.push(
+    `  before  ${outputs.qemu[index - 1] ?? ''}`,
+    `  qemu      ${outputs.qemu[index] ?? '(nothing)'}`,
+    `  hindsight ${outputs.hindsight[index] ?? '(nothing)'}`,
+  );
   if (!block || outputs.qemu[index]?.startsWith('R')) return { report: text.join('\n') };
-  text.push(`  in block ${seq % program.blocks.length}, number ${seq}: ${(RAM + block.start).toString(16)} .. ${(RAM + block.end).toString(16)}`);
+  text.push(
+    `  in block ${seq % program.blocks.length}, number ${seq}: ${(RAM + block.start).toString(16)} .. ${(RAM + block.end).toString(16)}`,
+  );
   const trap = sameTrap(outputs, index);
   if (trap !== undefined) {
     const insn = contents(program, block).find(({ address }) => address % 2 ** 21 === trap);
@@ -71,7 +82,7 @@ export async function locate(program: Program, options: RunOptions = {}): Promis
   const after = await runBoth(program.elf({ dumpFrom: seq, dumpTo: seq }), options);
   text.push('  registers behind the block:', ...differences(after, ALL));
   const isTvalOnly = trap !== undefined && outputs.qemu[index]?.split(' ')[3] !== outputs.hindsight[index]?.split(' ')[3];
-  if (!isTvalOnly) text.push(...(await stepThrough(program, block, seq, options)));
+  if (options.instruction && !isTvalOnly) text.push(...(await stepThrough(program, block, seq, options)));
   return { report: text.join('\n') };
 }
 
@@ -82,7 +93,10 @@ function sameTrap({ qemu, hindsight }: Outputs, index: number): number | undefin
 }
 
 /** What stopping in front of an instruction showed: the differences, and all registers; undefined if it was not reached. */
-async function stopAt(program: Program, options: { address: number; seq: number; run: RunOptions }): Promise<{ found: string[]; registers: string } | undefined> {
+async function stopAt(
+  program: Program,
+  options: { address: number; seq: number; run: RunOptions },
+): Promise<{ found: string[]; registers: string } | undefined> {
   const outputs = await runBoth(program.elf({ patchSeq: options.seq, patchAddress: options.address }), options.run);
   const words = dumpWords(outputs.qemu);
   if (words.length === 0 && dumpWords(outputs.hindsight).length === 0) return undefined;
@@ -106,6 +120,13 @@ async function stepThrough(program: Program, block: Block, seq: number, run: Run
     else if (result.found.length === 0) [same, registers] = [index, result.registers];
     else [different, found] = [index, result.found];
   }
-  if (different === insns.length) return ['  the registers are the same up to:', ...insns.slice(Math.max(same, 0)).map(line), '  registers there:', `    ${registers}`];
-  return ['  the registers part at:', ...insns.slice(Math.max(same, 0), different).map(line), ...found, '  registers before:', `    ${registers}`];
+  if (different === insns.length)
+    return ['  the registers are the same up to:', ...insns.slice(Math.max(same, 0)).map(line), '  registers there:', `    ${registers}`];
+  return [
+    '  the registers part at:',
+    ...insns.slice(Math.max(same, 0), different).map(line),
+    ...found,
+    '  registers before:',
+    `    ${registers}`,
+  ];
 }

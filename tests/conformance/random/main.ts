@@ -3,8 +3,9 @@
  * [--keep-going] [--engine translate] [--write FILE]`. Prints one line per program, and where the two sides part. With `--coverage` only QEMU
  * runs, and how often each instruction was executed is printed.
  */
-import { parseArgs } from 'node:util';
+
 import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { qemuVersion } from '../../support/qemu.js';
 import { Coverage } from './coverage.js';
 import { KINDS, type KindName } from './kinds.js';
@@ -37,9 +38,11 @@ async function compare(program: Program): Promise<boolean> {
   const start = performance.now();
   const outputs = await runBoth(program.elf(), { hindsightOptions });
   const same = firstDifference(outputs) < 0 && isComplete(outputs.qemu);
-  console.log(`${program.kind} ${program.seed}: ${same ? 'same' : 'DIFFERENT'} ${Math.round(performance.now() - start)} ms ${outputs.qemu.at(-1)}`);
+  console.log(
+    `${program.kind} ${program.seed}: ${same ? 'same' : 'DIFFERENT'} ${Math.round(performance.now() - start)} ms ${outputs.qemu.at(-1)}`,
+  );
   if (same) return true;
-  const difference = await locate(program, { hindsightOptions });
+  const difference = await locate(program, { hindsightOptions, instruction: true });
   console.log(difference?.report ?? '  not repeated with a full log');
   return false;
 }

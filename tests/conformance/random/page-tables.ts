@@ -2,7 +2,9 @@
  * The page tables of a random program, after the privileged ISA, "Sv39" and "Sv48". Fixed: what the S-mode handler needs, at its physical
  * address, and the first 2 MiB for U-mode at USER_ALIAS. Random: a window of pages, superpages and a gigapage onto the data area.
  */
-import { DATA, PAGE_TABLES, PAGE_TABLES_SIZE, RAM, USER_ALIAS } from './layout.js';
+import type { PageTableEntry } from './block-writer.js';
+import { CROSSING_ENTRY } from './crossings.js';
+import { CROSSING_CODE, CROSSING_PAGES, DATA, PAGE_TABLES, PAGE_TABLES_SIZE, RAM, USER_ALIAS } from './layout.js';
 import type { Random } from './prng.js';
 
 const V = 1n;
@@ -21,9 +23,12 @@ const IDENTITY = 3; // RAM
 const USER = 4;
 const WINDOW = 5;
 const PAGES = [6, 7];
+const CROSSINGS = 8;
 
 /** Virtual addresses. */
 const WINDOW_BASE = 0xc000_0000n;
+/** The window's superpage whose pages are code. */
+const CROSSING_INDEX = 6;
 const GIGAPAGE = 0x1_0000_0000n;
 const TERAPAGE = 0x80_0000_0000n;
 const RANDOM_PAGES = 64;
@@ -32,7 +37,9 @@ const DATA_PAGES = 16;
 export interface PageTables {
   readonly bytes: Uint8Array;
   /** Entries that streams may change. */
-  readonly entries: readonly { readonly address: number; readonly isLeaf: boolean }[];
+  readonly entries: readonly PageTableEntry[];
+  /** Virtual addresses of the code that crosses from page to page. */
+  readonly crossings: readonly bigint[];
 }
 
 const tableAddress = (table: number): number => PAGE_TABLES + 4096 * table;
@@ -51,13 +58,17 @@ function randomFlags(random: Random): bigint {
   return flags;
 }
 
+/** Of a page of code: nearly always executable, in one of the modes. */
+const codeFlags = (random: Random): bigint =>
+  (random.chance(0.95) ? V : 0n) | (random.chance(0.9) ? X : R) | (random.chance(0.5) ? U : 0n) | (random.chance(0.8) ? A : 0n);
+
 export const SATP_SV39 = (8n << 60n) | BigInt(tableAddress(ROOT39) / 4096);
 export const SATP_SV48 = (9n << 60n) | BigInt(tableAddress(ROOT48) / 4096);
 
 export function buildPageTables(random: Random): PageTables {
   const bytes = new Uint8Array(PAGE_TABLES_SIZE);
   const view = new DataView(bytes.buffer);
-  const entries: { address: number; isLeaf: boolean }[] = [];
+  const entries: PageTableEntry[] = [];
   const set = (table: number, index: number, entry: bigint): void => view.setBigUint64(4096 * table + 8 * index, entry, true);
   const leaf = (table: number, index: number, target: number | bigint): void => {
     set(table, index, entryOf(target, randomFlags(random)));
@@ -85,7 +96,16 @@ export function buildPageTables(random: Random): PageTables {
   leaf(ROOT39, 4, RAM);
   leaf(ROOT39, 5, random.chance(0.5) ? RAM : DATA);
   leaf(ROOT48, 1, 0);
-  return { bytes, entries };
+  pointer(WINDOW, CROSSING_INDEX, CROSSINGS);
+  const crossings: bigint[] = [];
+  for (let page = 0; page < 2 * CROSSING_PAGES; page++) {
+    const half = CROSSING_PAGES / 2;
+    const frame = (page % 2) * half + random.below(half);
+    set(CROSSINGS, page, entryOf(CROSSING_CODE + 4096 * frame, codeFlags(random)));
+    entries.push({ address: tableAddress(CROSSINGS) + 8 * page, isLeaf: true });
+    if (page % 2 === 0) crossings.push(WINDOW_BASE + BigInt(CROSSING_INDEX * 2 ** 21 + 4096 * page + CROSSING_ENTRY));
+  }
+  return { bytes, entries, crossings };
 }
 
 /** A page of data; now and then one where there is no memory. */

@@ -1,20 +1,23 @@
 /** Random programs: which blocks they have, what state each block starts in, and the ELF file of it all. */
 import { Assembler } from '../../support/assembler.js';
 import { writeElf } from '../../support/elf-writer.js';
-import { BlockWriter, type BlockEnvironment } from './block-writer.js';
+import { type BlockEnvironment, BlockWriter } from './block-writer.js';
+import { crossingCode } from './crossings.js';
 import { emitHarness } from './harness.js';
 import { writeItem } from './items.js';
-import { type Kind, KINDS, type KindName } from './kinds.js';
+import { KINDS, type Kind, type KindName } from './kinds.js';
 import {
   BLOCK,
   BLOCK_SIZE,
   BLOCKS,
   CONTEXT,
   CONTEXT_REGISTER,
+  CROSSING_CODE,
   CTX,
   DATA,
   DATA_SIZE,
   F_POOL,
+  GUARDED,
   type Header,
   PAGE_TABLES,
   RAM,
@@ -24,9 +27,9 @@ import {
   USER_ALIAS,
   X_POOL,
 } from './layout.js';
-import { buildPageTables, SATP_SV39, SATP_SV48, windowAddress } from './page-tables.js';
-import { randomProtection } from './protection.js';
+import { buildPageTables, type PageTables, SATP_SV39, SATP_SV48, windowAddress } from './page-tables.js';
 import { Random } from './prng.js';
+import { randomProtection } from './protection.js';
 import { nastyFloatBits, nastyInteger } from './values.js';
 
 export interface Block {
@@ -57,8 +60,30 @@ export interface ProgramOptions {
 type Paging = BlockEnvironment['paging'];
 
 /** Physical addresses where nothing is, which are no valid virtual ones either. */
-const NOWHERE = [0n, 0x50_0000n, 0x180_0000n, 0x1800_0000n, 0x8400_0000n, 0x9000_0001n, 0xffff_ffff_ffff_fff0n, 0x1234_5678_9abc_def0n, 0x7f_ffff_f000n];
-const MSTATUS = { SIE: 1 << 1, SPIE: 1 << 5, MPIE: 1 << 7, SPP: 1 << 8, FS: 3 << 13, MPRV: 1 << 17, SUM: 1 << 18, MXR: 1 << 19, TVM: 1 << 20, TW: 1 << 21, TSR: 1 << 22 };
+const NOWHERE = [
+  0n,
+  0x50_0000n,
+  0x180_0000n,
+  0x1800_0000n,
+  0x8400_0000n,
+  0x9000_0001n,
+  0xffff_ffff_ffff_fff0n,
+  0x1234_5678_9abc_def0n,
+  0x7f_ffff_f000n,
+];
+const MSTATUS = {
+  SIE: 1 << 1,
+  SPIE: 1 << 5,
+  MPIE: 1 << 7,
+  SPP: 1 << 8,
+  FS: 3 << 13,
+  MPRV: 1 << 17,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TW: 1 << 21,
+  TSR: 1 << 22,
+};
 
 export function makeProgram(options: ProgramOptions): Program {
   const random = new Random(options.seed * 64 + Object.keys(KINDS).indexOf(options.kind));
@@ -68,12 +93,13 @@ export function makeProgram(options: ProgramOptions): Program {
   const descriptors = new Assembler(BLOCKS);
   const blocks: Block[] = [];
   for (let i = 0; i < options.blocks; i++) {
-    const environment = randomEnvironment(random, kind, tables.entries);
+    const environment = randomEnvironment(random, kind, tables);
     blocks.push(writeBlock({ random, kind, environment, stream, descriptors }));
   }
   if (stream.here > STREAM_END || descriptors.here > STREAM) throw new RangeError('the random program is too long');
   const pools = randomPools(random);
   const data = randomData(random);
+  const crossing = crossingCode(random);
   const [streamBytes, descriptorBytes] = [stream.finish(), descriptors.finish()];
   return {
     kind: options.kind,
@@ -82,7 +108,16 @@ export function makeProgram(options: ProgramOptions): Program {
     blocks,
     code: () => ({ address: STREAM, bytes: streamBytes }),
     elf: (header = {}) => {
-      const all = { level: 0, dumpFrom: 1, dumpTo: 0, patchSeq: -1, patchAddress: 0, rounds: options.rounds, blocksEnd: descriptors.here, ...header };
+      const all = {
+        level: 0,
+        dumpFrom: 1,
+        dumpTo: 0,
+        patchSeq: -1,
+        patchAddress: 0,
+        rounds: options.rounds,
+        blocksEnd: descriptors.here,
+        ...header,
+      };
       const harness = new Assembler(RAM);
       emitHarness(harness, all);
       return writeElf({
@@ -93,6 +128,8 @@ export function makeProgram(options: ProgramOptions): Program {
           { address: BLOCKS, bytes: descriptorBytes },
           { address: STREAM, bytes: streamBytes },
           { address: DATA, bytes: data },
+          { address: CROSSING_CODE, bytes: crossing },
+          { address: GUARDED, bytes: data },
           { address: PAGE_TABLES, bytes: tables.bytes },
         ],
       });
@@ -121,7 +158,7 @@ function randomPools(random: Random): { address: number; bytes: Uint8Array }[] {
 const randomData = (random: Random): Uint8Array =>
   dwords(DATA_SIZE / 8, () => (random.chance(0.5) ? nastyInteger(random) : random.chance(0.5) ? nastyFloatBits(random) : random.u64()));
 
-function randomEnvironment(random: Random, kind: Kind, entries: BlockEnvironment['entries']): BlockEnvironment {
+function randomEnvironment(random: Random, kind: Kind, tables: PageTables): BlockEnvironment {
   const mode = ({ m: 3, s: 1, u: 0 } as const)[random.weighted<'m' | 's' | 'u'>(kind.modes)];
   const paging = random.weighted<Paging>(kind.paging ?? { bare: 1 });
   return {
@@ -129,7 +166,8 @@ function randomEnvironment(random: Random, kind: Kind, entries: BlockEnvironment
     paging,
     userBase: paging === 'bare' ? RAM : USER_ALIAS,
     wildTargets: NOWHERE,
-    entries: paging === 'bare' ? [] : entries,
+    entries: paging === 'bare' ? [] : tables.entries,
+    crossings: paging === 'bare' ? [] : tables.crossings,
     weights: kind.weights,
     aligned: kind.aligned ?? false,
   };
@@ -188,8 +226,10 @@ function randomPointer(random: Random, options: { environment: BlockEnvironment;
   const anywhere = shape < 5 ? middle & ~7 : shape < 7 ? middle : (middle | 0xfff) - random.below(12);
   const offset = environment.aligned ? anywhere & ~7 : anywhere;
   if (random.chance(kind.badPointers ?? 0)) return { value: random.pick(NOWHERE), isSafe: false };
-  if (environment.paging !== 'bare' && random.chance(0.8)) return { value: windowAddress(random, environment.paging, offset), isSafe: false };
-  return { value: BigInt(DATA + offset), isSafe: false };
+  if (environment.paging !== 'bare' && random.chance(0.8))
+    return { value: windowAddress(random, environment.paging, offset), isSafe: false };
+  const area = kind.protection && random.chance(0.3) ? GUARDED : DATA;
+  return { value: BigInt(area + offset), isSafe: false };
 }
 
 function randomMstatus(random: Random, { environment, kind }: BlockParts): number {
@@ -211,7 +251,10 @@ function delegation(random: Random): number {
   return bits | ((bits & (1 << 5)) << 2);
 }
 
-function writeDescriptor(parts: BlockParts, options: { entry: number; end: number; protection: number; fixed: ReadonlyMap<number, bigint> }): void {
+function writeDescriptor(
+  parts: BlockParts,
+  options: { entry: number; end: number; protection: number; fixed: ReadonlyMap<number, bigint> },
+): void {
   const { random, kind, environment, descriptors } = parts;
   const { entry, end, protection, fixed } = options;
   const base = descriptors.here;

@@ -1,12 +1,13 @@
 /** Random configurations of physical memory protection, after the privileged ISA, "Physical Memory Protection". */
 import type { Assembler } from '../../support/assembler.js';
-import { DATA, DATA_SIZE, PAGE_TABLES, PAGE_TABLES_SIZE, RAM } from './layout.js';
+import { DATA, DATA_SIZE, GUARDED, PAGE_TABLES, PAGE_TABLES_SIZE, RAM } from './layout.js';
 import type { Random } from './prng.js';
 
 const OFF = 0;
 const TOR = 1;
 const NA4 = 2;
 const NAPOT = 3;
+const LOCKED = 0x80;
 
 interface Entry {
   readonly address: number | bigint;
@@ -38,7 +39,15 @@ export function randomProtection(random: Random, a: Assembler): number {
   return address;
 }
 
+/** A locked entry binds M-mode too, and stays until the end of the program. */
+function lockedEntry(random: Random): Entry {
+  const size = 1 << random.pick([3, 5, 8, 12, 13, 14]);
+  const place = GUARDED + random.below(DATA_SIZE);
+  return { address: napot(place - (place % size), size), config: config(NAPOT, random.pick([0, 1, 3, 5])) | LOCKED };
+}
+
 function randomEntry(random: Random): Entry {
+  if (random.chance(0.1)) return lockedEntry(random);
   const permissions = random.pick([0, 1, 1, 3, 3, 4, 5, 7, 7]);
   const place = DATA + random.below(DATA_SIZE);
   const mode = random.pick([OFF, TOR, TOR, NA4, NAPOT, NAPOT, NAPOT]);

@@ -1,6 +1,6 @@
 /** Items that touch the privileged state: control registers, changes of mode, software interrupts, page-table entries. */
 import { xName } from '../../support/registers.js';
-import type { BlockWriter } from './block-writer.js';
+import type { BlockWriter, PageTableEntry } from './block-writer.js';
 import { OFFSET_BITS, SERVICE } from './layout.js';
 
 interface Csr {
@@ -127,6 +127,32 @@ function trap(w: BlockWriter): void {
   w.a.insn(w.random.pick(['ecall', 'ebreak', 'c.ebreak']));
 }
 
+/**
+ * wfi where it cannot wait: an interrupt is pending and enabled, though perhaps not taken, because it is globally disabled. With mstatus.TW, and
+ * in U-mode, it is illegal.
+ */
+function waitForInterrupt(w: BlockWriter): void {
+  const { mode, weights } = w.environment;
+  if (weights.changeMode) return;
+  if (mode === 0) w.a.insn('wfi');
+  if (mode === 3) waitInMachineMode(w);
+}
+
+function waitInMachineMode(w: BlockWriter): void {
+  w.reserve(3, (status, bit, timeout) => {
+    w.a.insn('csrrci', status!, 'mstatus', 8);
+    w.a.li(bit!, 2);
+    w.a.insn('csrrs', 'zero', 'mip', bit!);
+    w.a.insn('csrrs', 'zero', 'mie', bit!);
+    w.a.li(timeout!, 0x20_0000);
+    w.a.insn(w.random.pick(['csrrs', 'csrrc']), 'zero', 'mstatus', timeout!);
+    w.a.insn('wfi');
+    if (w.random.chance(0.5)) w.a.insn('csrrsi', 'zero', 'mstatus', 8);
+    w.a.insn('csrrc', 'zero', 'mip', bit!);
+    w.a.insn('csrrw', 'zero', 'mstatus', status!);
+  });
+}
+
 /** Software bits of mip, and what enables them; the handlers take the enable away again. */
 function interrupt(w: BlockWriter): void {
   w.reserve(1, (bits) => {
@@ -140,7 +166,13 @@ function interrupt(w: BlockWriter): void {
         w.a.li(bits!, w.random.u32() & 0x222);
         w.a.insn(w.random.pick(['csrrs', 'csrrw']), w.destination(), machine ? 'mie' : 'sie', bits!);
       },
-      () => w.a.insn(w.random.pick(['csrrsi', 'csrrsi', 'csrrci']), w.destination(), machine ? 'mstatus' : 'sstatus', w.random.pick([2, 8, 10])),
+      () =>
+        w.a.insn(
+          w.random.pick(['csrrsi', 'csrrsi', 'csrrci']),
+          w.destination(),
+          machine ? 'mstatus' : 'sstatus',
+          w.random.pick([2, 8, 10]),
+        ),
     ];
     for (let i = w.random.between(1, 3); i > 0; i--) w.random.pick(steps)();
   });
@@ -168,9 +200,12 @@ const FRAME_BITS = [0x400, 0x1c00];
 /** Flips bits of a page-table entry, and fences. */
 function pageTableEntry(w: BlockWriter): void {
   const { entries } = w.environment;
-  if (entries.length === 0) return sfence(w);
+  if (entries.length > 0) changeEntry(w, w.random.pick(entries));
+  sfence(w);
+}
+
+function changeEntry(w: BlockWriter, entry: PageTableEntry): void {
   w.reserve(2, (address, bits) => {
-    const entry = w.random.pick(entries);
     w.a.li(address!, entry.address);
     if (w.random.chance(0.8)) {
       w.a.li(bits!, w.random.pick(entry.isLeaf ? [...FLAGS, ...FRAME_BITS] : FLAGS));
@@ -179,7 +214,6 @@ function pageTableEntry(w: BlockWriter): void {
       w.a.insn('ld', bits!, `0(${address})`);
       w.a.insn('sb', bits!, `${8 * w.random.below(8)}(${address})`);
     }
-    sfence(w);
   });
 }
 
@@ -210,8 +244,21 @@ function avoidReservedMode(w: BlockWriter): void {
 /** Reads memory through every pointer: an easy way to see which accesses are allowed. */
 function probe(w: BlockWriter): void {
   for (const pointer of w.pointers) {
-    if (w.random.chance(0.6)) w.a.insn(w.random.pick(['lb', 'lh', 'lw', 'ld']), w.destination(), `${8 * w.random.between(-8, 8)}(${xName(pointer)})`);
+    if (w.random.chance(0.6))
+      w.a.insn(w.random.pick(['lb', 'lh', 'lw', 'ld']), w.destination(), `${8 * w.random.between(-8, 8)}(${xName(pointer)})`);
   }
 }
 
-export const SYSTEM_ITEMS = { changeMode, csr, csrProbe, interrupt, pageTableEntry, permission, probe, sfence, softwareInterrupt, trap } as const;
+export const SYSTEM_ITEMS = {
+  changeMode,
+  csr,
+  csrProbe,
+  interrupt,
+  pageTableEntry,
+  permission,
+  probe,
+  sfence,
+  softwareInterrupt,
+  trap,
+  waitForInterrupt,
+} as const;
