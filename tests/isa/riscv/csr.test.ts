@@ -6,7 +6,6 @@ import { pageAt } from '../../support/page-tables.js';
 import { ALL, type CsrName, Hart, ILLEGAL } from '../../support/riscv-hart.js';
 import { Harness, RAM_BASE } from '../../support/wasm-harness.js';
 
-
 const reset = suite('riscv: reset and registers');
 
 reset('a reset hart is in M-mode with interrupts off, nothing delegated and untranslated fetches', () => {
