@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lawsProgram } from '../support/laws-program.js';
-import { type Path, type PathOptions, runOnPaths, ticksUpTo, TINY_ARENA } from '../support/paths.js';
+import { type Path, type PathOptions, runOnPaths, TINY_ARENA, ticksUpTo } from '../support/paths.js';
 import { RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('the same state at the same tick on every path');

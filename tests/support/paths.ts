@@ -50,7 +50,11 @@ export const PATHS: readonly Path[] = [
  * Runs what `create` makes on all `paths`, which must agree with the unchained interpreter at each of `ticks`; returns the machine of the
  * latter, at the last tick.
  */
-export function runOnPaths<M extends PathMachine>(create: (options: PathOptions) => M, ticks: readonly number[], paths: readonly Path[] = PATHS): M {
+export function runOnPaths<M extends PathMachine>(
+  create: (options: PathOptions) => M,
+  ticks: readonly number[],
+  paths: readonly Path[] = PATHS,
+): M {
   const reference = create({ mode: 'interpret', chain: false });
   const expected = new Map<number, unknown>();
   for (const tick of ticks) {
