@@ -34,15 +34,12 @@ export const TINY_ARENA = Math.ceil((BLOCK_IR_MAX * 16 + 2048) / PAGE_SIZE) * PA
 export const PATHS: readonly Path[] = [
   { name: 'interpreter, chained', mode: 'interpret', pace: 'ticks' },
   { name: 'interpreter in one go', mode: 'interpret', pace: 'straight' },
-  { name: 'translator', mode: 'translate', pace: 'ticks' },
   { name: 'translator in one go', mode: 'translate', pace: 'straight' },
-  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'straight' },
-  { name: 'translator, single-stepped', mode: 'translate', pace: 'steps' },
+  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'ticks' },
   { name: 'auto, threshold 2', hotThreshold: 2, pace: 'ticks' },
   { name: 'auto, threshold 2, single-stepped', hotThreshold: 2, pace: 'steps' },
   { name: 'auto, threshold 8, in one go', hotThreshold: 8, pace: 'straight' },
-  { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'ticks' },
-  { name: 'translator, tiny arena', mode: 'translate', arenaBytes: TINY_ARENA, pace: 'ticks' },
+  { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'random' },
   { name: 'auto, threshold 2, tiny arena', hotThreshold: 2, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 

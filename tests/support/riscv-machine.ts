@@ -36,7 +36,7 @@ export class RiscvMachine implements PathMachine {
   private readonly ram: DataView;
 
   constructor(program: Uint8Array, options: PathOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,

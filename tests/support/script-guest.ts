@@ -141,7 +141,7 @@ export class ScriptMachine implements PathMachine {
   private readonly state: DataView;
 
   constructor(script: Script, options: PathOptions & ScriptOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,
