@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import * as R from '../../lib/isa/riscv/layout.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import * as L from '../../lib/mem/layout.js';
 import { type StoreTracker, TrackedMemory } from '../../lib/mem/physical-memory.js';
-import * as R from '../../lib/isa/riscv/layout.js';
 import { openPmp, PageTables, PTE_ALL, pageAt, pte } from '../support/page-tables.js';
 import { Harness, RAM_BASE, RAM_PAGES, ROM_BASE } from '../support/wasm-harness.js';
 

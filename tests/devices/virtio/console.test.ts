@@ -46,7 +46,7 @@ test('input fills the buffers that the driver has given, and interrupts', () => 
 test('input waits for buffers, up to a limit, and nothing is lost on the way', () => {
   const { terminal, driver } = bench();
   driver.start();
-  const sent = 'x'.repeat(4090) + 'the end of it, which does not fit';
+  const sent = `${'x'.repeat(4090)}the end of it, which does not fit`;
   const rest = terminal.type(sent);
   assert.is(rest.length, sent.length - 4096);
   let received = '';
@@ -81,7 +81,10 @@ test('the size is in the configuration, and a change of it interrupts', () => {
 test('a megabyte at once asks for a reset', () => {
   const { driver, terminal } = bench();
   driver.start();
-  driver.request(TRANSMIT, [driver.in(0x100001)].map((buffer) => ({ ...buffer, writable: false })));
+  driver.request(
+    TRANSMIT,
+    [driver.in(0x100001)].map((buffer) => ({ ...buffer, writable: false })),
+  );
   assert.equal([driver.needsReset, terminal.text], [true, '']);
 });
 

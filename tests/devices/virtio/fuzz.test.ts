@@ -75,7 +75,9 @@ function misbehave(driver: VirtioDriver, random: Random): void {
     }
     case 4: {
       // A request that could be one: header, data, status.
-      const header = driver.out(Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? pick(random, [0, 1, 4, 8, 11, 13, 77]) : i === 8 ? random() : 0)));
+      const header = driver.out(
+        Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? pick(random, [0, 1, 4, 8, 11, 13, 77]) : i === 8 ? random() : 0)),
+      );
       driver.offer(queue, [header, driver.in(pick(random, [512, 1024, 20, 1])), driver.in(1)]);
       break;
     }
@@ -86,7 +88,11 @@ function misbehave(driver: VirtioDriver, random: Random): void {
       driver.memory.bytes[(random() % 0x4000) + queue * 0x4000] = random();
       break;
     case 7:
-      driver.mmio.write((random() % 0x60) * 4, pick(random, [1, 2, 4, 4, 4]), pick(random, [0, 1, 2, 3, 8, 0x0f, 0x80000000, 0xffffffff, random()]));
+      driver.mmio.write(
+        (random() % 0x60) * 4,
+        pick(random, [1, 2, 4, 4, 4]),
+        pick(random, [0, 1, 2, 3, 8, 0x0f, 0x80000000, 0xffffffff, random()]),
+      );
       break;
     default:
       driver.mmio.read(random() % 0x200, pick(random, [1, 2, 4]));
