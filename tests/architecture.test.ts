@@ -18,7 +18,11 @@ function sources(folder: string): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true });
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/'))
+    .map((entry) =>
+      relative(root, join(entry.parentPath ?? entry.path, entry.name))
+        .split(sep)
+        .join('/'),
+    )
     .sort();
 }
 
@@ -30,7 +34,9 @@ function existingFolders(...names: string[]): string[] {
 /** The relative imports and re-exports of `file`, types included. */
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
-  const matches = text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*'(\.[^']*)'|(?:^|\n)\s*import\s*'(\.[^']*)'|\bimport\(\s*'(\.[^']*)'\s*\)/g);
+  const matches = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;]*?from\s*'(\.[^']*)'|(?:^|\n)\s*import\s*'(\.[^']*)'|\bimport\(\s*'(\.[^']*)'\s*\)/g,
+  );
   return [...matches].map((match) => {
     const path = (match[1] ?? match[2] ?? match[3]) as string;
     return { from: file, to: posix.join(posix.dirname(file), path.replace(/(\.js|\.ts)?$/, '.ts')) };
@@ -88,7 +94,10 @@ test('the sources are found, and their imports', () => {
 
 test('every part has a rule', () => {
   const parts = new Set(files.map(partOf).map((part) => (part.startsWith('isa/') ? 'isa/*' : part)));
-  assert.equal([...parts].filter((part) => !Object.hasOwn(ALLOWED, part)), []);
+  assert.equal(
+    [...parts].filter((part) => !Object.hasOwn(ALLOWED, part)),
+    [],
+  );
 });
 
 test('imports go one way', () => {
@@ -123,7 +132,10 @@ test('no cycle of imports', () => {
     done.add(file);
     return undefined;
   };
-  assert.equal(files.map((file) => cycleFrom(file, [])).filter((cycle) => cycle !== undefined), []);
+  assert.equal(
+    files.map((file) => cycleFrom(file, [])).filter((cycle) => cycle !== undefined),
+    [],
+  );
 });
 
 test('every test file runs its suites', () => {

@@ -81,7 +81,7 @@ export function bootMachine(
     exit: (code) => powerPort(parts.session, engine).exit(code),
     reset: () => powerPort(parts.session, engine).reset(),
   };
-  const serial = (): Device | undefined => devices.find((device) => device.name === 'serial');
+  const serial = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
     harts,

@@ -84,10 +84,6 @@ export class FileDisk implements BlockBackend {
     return null;
   }
 
-  close(): void {
-    closeSync(this.fd);
-  }
-
   /** False, and the user is told once, when the host refuses. */
   private attempt(work: () => void): boolean {
     try {

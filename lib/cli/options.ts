@@ -57,7 +57,12 @@ export const RUN_OPTIONS = [
   { name: 'machine', value: 'NAME', text: 'the machine to build', default: 'riscv-virt' },
   { name: 'memory', value: 'SIZE', text: 'RAM, with K, M or G (M if none)', default: '256M' },
   { name: 'smp', value: 'N', text: 'number of harts', default: '1' },
-  { name: 'bios', value: 'WHICH', text: 'default: built-in SBI; none: the kernel itself starts in M-mode; FILE: firmware', default: 'default' },
+  {
+    name: 'bios',
+    value: 'WHICH',
+    text: 'default: built-in SBI; none: the kernel itself starts in M-mode; FILE: firmware',
+    default: 'default',
+  },
   { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
@@ -65,7 +70,7 @@ export const RUN_OPTIONS = [
   {
     name: 'rtc',
     value: 'TIME',
-    text: "what the guest's clock shows at the start: now, or a date such as 2027-01-31T12:00 (UTC)",
+    text: "the guest's clock at the start: now, or a date such as 2027-01-31T12:00 (UTC)",
     default: START_TIME,
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
@@ -187,9 +192,8 @@ function driveOption(value: string): DriveOption {
 /** The host's clock is read here and never again. */
 function startTime(value: string): number {
   if (value === 'now') return Date.now();
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?Z?$/.test(value)
-    ? Date.parse(`${value.replace('Z', '')}${value.includes('T') ? 'Z' : ''}`)
-    : NaN;
+  const wellFormed = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?$/.test(value);
+  const time = wellFormed ? Date.parse(value.includes('T') && !value.endsWith('Z') ? `${value}Z` : value) : Number.NaN;
   if (Number.isNaN(time) || time < 0) throw new ConfigError(`--rtc ${value}: must be now or a date such as 2027-01-31T12:00 (UTC)`);
   return time;
 }

@@ -27,7 +27,10 @@ export interface Device extends BusTarget {
   digest?(): PlainData;
 }
 
-/** An interrupt line: level-triggered, low at first. */
+/**
+ * An interrupt line, low at first. An interrupt controller may take `set(true)` on a line that is high as one more request. Restoring a
+ * device drives no line: whoever listens to it has its own state.
+ */
 export interface IrqLine {
   set(level: boolean): void;
 }

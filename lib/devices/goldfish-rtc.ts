@@ -91,7 +91,6 @@ export class GoldfishRtc implements Device {
     this.timeHigh = timeHigh;
     [, this.pending, this.enabled] = flags;
     this.arm(flags[0]);
-    this.update();
   }
 
   private now(): bigint {

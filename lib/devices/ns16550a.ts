@@ -102,7 +102,6 @@ export class Ns16550a implements Device, CharReceiver {
   private modemDeltas = 0;
   private thrInterrupt = false;
   private timeoutInterrupt = false;
-  private level = false;
   /** The last byte that was read from RBR: an empty receiver gives it again. */
   private rbr = 0;
   private received: number[] = [];
@@ -204,7 +203,6 @@ export class Ns16550a implements Device, CharReceiver {
     this.nextByteNs = state.integer('nextByteNs', Number.MAX_SAFE_INTEGER);
     this.cancelByteTimer();
     this.armTimeout(state.integer('timeoutNs', Number.MAX_SAFE_INTEGER));
-    this.update();
     this.armByteTimer();
   }
 
@@ -234,13 +232,15 @@ export class Ns16550a implements Device, CharReceiver {
     this.ier = value & 0x0f;
     // Enabling the interrupt raises it, as THR is empty, even if it was acknowledged before.
     if (changed & IER_THRI) this.thrInterrupt = (this.ier & IER_THRI) !== 0;
-    this.update();
+    if (changed & 0x0f) this.update();
   }
 
   private readIir(): number {
     const iir = this.interrupt();
-    if (iir === IIR_THRI) this.thrInterrupt = false;
-    this.update();
+    if (iir === IIR_THRI) {
+      this.thrInterrupt = false;
+      this.update();
+    }
     return iir | (this.fcr & FCR_ENABLE ? IIR_FIFO_ENABLED : 0);
   }
 
@@ -264,21 +264,25 @@ export class Ns16550a implements Device, CharReceiver {
     // The ring indicator's delta is its trailing edge.
     const changed = ((before ^ after) & ~MSR_RI) | (before & ~after & MSR_RI);
     this.modemDeltas |= changed >> MSR_DELTA_SHIFT;
-    this.update();
+    if (changed) this.update();
     this.pump();
   }
 
   private readLsr(): number {
     const lsr = LSR_THRE | LSR_TEMT | this.lineErrors | (this.received.length > 0 ? LSR_DR : 0);
-    this.lineErrors = 0;
-    this.update();
+    if (this.lineErrors) {
+      this.lineErrors = 0;
+      this.update();
+    }
     return lsr;
   }
 
   private readMsr(): number {
     const msr = this.modemLines() | this.modemDeltas;
-    this.modemDeltas = 0;
-    this.update();
+    if (this.modemDeltas) {
+      this.modemDeltas = 0;
+      this.update();
+    }
     return msr;
   }
 
@@ -313,11 +317,9 @@ export class Ns16550a implements Device, CharReceiver {
     return IIR_NO_INT;
   }
 
+  /** Drives the line; only where something happened, because each time may count as a request. */
   private update(): void {
-    const level = this.interrupt() !== IIR_NO_INT;
-    if (level === this.level) return;
-    this.level = level;
-    this.ports.irq.set(level);
+    this.ports.irq.set(this.interrupt() !== IIR_NO_INT);
   }
 
   private get capacity(): number {

@@ -2,8 +2,10 @@
  * The platform-level interrupt controller, after the RISC-V PLIC specification 1.0.0, with QEMU's layout of contexts: M-mode and S-mode
  * of hart 0, then of hart 1, and so on.
  *
- * All sources are level-triggered. Where the specification leaves a choice or guests expect more, as QEMU: a source that falls before
- * it was claimed is pending no more, and a completion counts whether or not the source is enabled.
+ * Its gateways are QEMU's: a source is pending from when its device drives the line high, even if it was high before, until it is claimed or
+ * the line falls; what a device drives while the source is served counts after completion. So a line that stays high interrupts again
+ * only when the device says so, which guests that do not acknowledge at the device depend on. A completion counts whether or not the
+ * source is enabled.
  */
 import { type InterruptController, type IrqLine, type PlainData, StateReader } from './device.js';
 
@@ -37,8 +39,8 @@ export class Plic implements InterruptController {
   readonly accessSizes = [4] as const;
 
   private readonly priority = new Uint8Array(PLIC_SOURCES + 1);
-  /** A bit per source: the state of its line, and whether it was claimed and not completed. */
-  private readonly levels = new Uint32Array(WORDS);
+  /** A bit per source: whether it asks to be served, and whether it was claimed and not completed. */
+  private readonly requests = new Uint32Array(WORDS);
   private readonly claimed = new Uint32Array(WORDS);
   private readonly contexts: readonly Context[];
 
@@ -50,8 +52,8 @@ export class Plic implements InterruptController {
   input(source: number): IrqLine {
     return {
       set: (level) => {
-        if (source < 1 || source > PLIC_SOURCES || level === testBit(this.levels, source)) return;
-        setBit(this.levels, source, level);
+        if (source < 1 || source > PLIC_SOURCES || level === testBit(this.requests, source)) return;
+        setBit(this.requests, source, level);
         this.update();
       },
     };
@@ -65,7 +67,7 @@ export class Plic implements InterruptController {
       return register === CONTEXT_CLAIM ? this.claim(context) : 0;
     }
     if (offset >= ENABLE.base) return this.enableAt(offset)?.at(wordIn(offset)) ?? 0;
-    if (offset >= PENDING.base) return this.pending((offset - PENDING.base) / PENDING.stride);
+    if (offset >= PENDING.base) return this.requests[(offset - PENDING.base) / PENDING.stride] ?? 0;
     return this.priority[offset / PRIORITY.stride] ?? 0;
   }
 
@@ -88,6 +90,7 @@ export class Plic implements InterruptController {
 
   reset(): void {
     this.priority.fill(0);
+    this.requests.fill(0);
     this.claimed.fill(0);
     for (const context of this.contexts) {
       context.threshold = 0;
@@ -98,7 +101,7 @@ export class Plic implements InterruptController {
 
   save(): PlainData {
     const contexts = this.contexts.map(({ threshold, enable }) => ({ threshold, enable: [...enable] }));
-    return { priority: [...this.priority], levels: [...this.levels], claimed: [...this.claimed], contexts };
+    return { priority: [...this.priority], requests: [...this.requests], claimed: [...this.claimed], contexts };
   }
 
   load(data: PlainData): void {
@@ -110,12 +113,12 @@ export class Plic implements InterruptController {
     };
     const priority = state.integers('priority', PRIORITY_MAX, this.priority.length);
     if (priority.length !== this.priority.length) throw state.bad('priority');
-    const [levels, claimed] = [words(state, 'levels'), words(state, 'claimed')];
+    const [requests, claimed] = [words(state, 'requests'), words(state, 'claimed')];
     const contexts = state
       .states('contexts', this.contexts.length)
       .map((reader) => ({ threshold: reader.integer('threshold', PRIORITY_MAX), enable: words(reader, 'enable') }));
     this.priority.set(priority);
-    this.levels.set(levels);
+    this.requests.set(requests);
     this.claimed.set(claimed);
     for (const [index, context] of this.contexts.entries()) {
       const saved = contexts[index] as (typeof contexts)[0];
@@ -125,16 +128,12 @@ export class Plic implements InterruptController {
     this.driveAll();
   }
 
-  /** Pending sources of a word: lines that are high and not being served. */
-  private pending(word: number): number {
-    return ((this.levels[word] ?? 0) & ~(this.claimed[word] ?? 0)) >>> 0;
-  }
-
-  /** The most urgent pending source that is enabled for `context` with a priority above `threshold`, the lowest among equals; 0 when none is. */
+  /** The most urgent source that asks to be served and is not, is enabled for `context` and has a priority above `threshold`; the lowest among equals, 0 when there is none. */
   private best(context: Context, threshold: number): number {
     let [best, priority] = [0, threshold];
     for (let word = 0; word < WORDS; word++) {
-      for (let bits = this.pending(word) & (context.enable[word] as number); bits !== 0; bits &= bits - 1) {
+      const waiting = (this.requests[word] as number) & ~(this.claimed[word] as number);
+      for (let bits = waiting & (context.enable[word] as number); bits !== 0; bits &= bits - 1) {
         const source = word * 32 + 31 - Math.clz32(bits & -bits);
         const own = this.priority[source] as number;
         if (own > priority) [best, priority] = [source, own];
@@ -146,7 +145,10 @@ export class Plic implements InterruptController {
   /** A claim is not subject to the threshold. */
   private claim(context: Context): number {
     const source = this.best(context, 0);
-    if (source > 0) setBit(this.claimed, source, true);
+    if (source > 0) {
+      setBit(this.claimed, source, true);
+      setBit(this.requests, source, false);
+    }
     this.update();
     return source;
   }

@@ -74,11 +74,11 @@ import type { Engine, EngineOptions, EngineStats, StopReason } from './machine-e
 import { loadMmu, type Mmu } from './mmu.js';
 import { FetchFault, Translator } from './translator.js';
 
-/** Executions after which a block is hot. */
-const HOT_THRESHOLD = Number(process.env.HT ?? 1000);
+/** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
+const HOT_THRESHOLD = 10_000;
 /** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
-const HOT_BATCH = Number(process.env.HB ?? 64);
-const HOT_WAIT_TICKS = Number(process.env.HW ?? 3_000_000);
+const HOT_BATCH = 64;
+const HOT_WAIT_TICKS = 4_000_000;
 /** The batch where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = 4;
 /** Ticks of a hart's turn, when there are several. */
@@ -185,7 +185,7 @@ export class MachineEngine implements Engine {
       guestExports,
       mmu: mmuExports,
       interpreter,
-      minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 3) : 0,
+      minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
     });
     this.digest = new StateDigest(memory, mmu);
     const isTest = options.hotThreshold !== undefined;

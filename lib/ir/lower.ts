@@ -212,13 +212,19 @@ class Lowering {
       w.mem(type === 'f64' ? 'f64.load' : 'i64.load', slot);
       w.set(local);
     }
-    w.get(ENV);
-    w.mem('i32.load', ENV_TLB);
-    w.set(this.tlb);
+    this.loadTlb();
     if (this.input.fixedPc) return;
     w.get(ENV);
     w.mem('i64.load', ENV_PC_BASE);
     w.set(this.pcBase);
+  }
+
+  /** The data context's TLB bank; a helper may select another one. */
+  private loadTlb(): void {
+    const { w } = this;
+    w.get(ENV);
+    w.mem('i32.load', ENV_TLB);
+    w.set(this.tlb);
   }
 
   private storeRegisters(slots: Iterable<number>): void {
@@ -676,6 +682,7 @@ class Lowering {
     w.set(this.value);
     if (this.imports.mayLeave(op.helper)) this.finishSlow(op, type);
     else this.assignBits(op, type);
+    if (op.info.kind === 'call') this.loadTlb();
   }
 
   private emitFloat(op: IrOp, info: Extract<IrOp['info'], { kind: 'float' }>): void {

@@ -56,6 +56,11 @@ for (const [given, message] of [
   [{ pace: 'slow' }, '--pace slow: must be real or fast'],
   [{ seed: '1.5' }, '--seed 1.5: must be a whole number'],
   [{ seed: '0x10000000000000000' }, '--seed 0x10000000000000000: must be below 2^64'],
+  [{ drive: '' }, '--drive needs a value'],
+  [{ drive: ',write' }, '--drive ,write: must be FILE or FILE,write'],
+  [{ rtc: 'today' }, '--rtc today: must be now or a date such as 2027-01-31T12:00 (UTC)'],
+  [{ rtc: '2027-02-30T25:00' }, '--rtc 2027-02-30T25:00: must be now or a date such as 2027-01-31T12:00 (UTC)'],
+  [{ rtc: '1969-12-31' }, '--rtc 1969-12-31: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ 'max-ticks': '9007199254740993' }, '--max-ticks 9007199254740993: must be below 2^53'],
   [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH'],
   [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH'],
@@ -71,6 +76,29 @@ for (const [given, message] of [
 test('numbers may be decimal or hexadecimal', () => {
   assert.is(options({ seed: '0xff' }).seed, 255n);
   assert.is(options({ 'max-ticks': '1000000000000' }).maxTicks, 1e12);
+});
+
+test('--drive may be repeated, and only ,write at its end is no part of the name', () => {
+  assert.equal(options({ drive: 'a' }).drives, [{ path: 'a', write: false }]);
+  assert.equal(options({ drive: ['a,b,write', 'c,write,', 'd'] }).drives, [
+    { path: 'a,b', write: true },
+    { path: 'c,write,', write: false },
+    { path: 'd', write: false },
+  ]);
+});
+
+test('--rtc takes a date in UTC, with or without time, or now', () => {
+  for (const [rtc, time] of [
+    ['2030-06-01', Date.UTC(2030, 5, 1)],
+    ['2030-06-01T12:34', Date.UTC(2030, 5, 1, 12, 34)],
+    ['2030-06-01T12:34:56', Date.UTC(2030, 5, 1, 12, 34, 56)],
+    ['2030-06-01T12:34:56Z', Date.UTC(2030, 5, 1, 12, 34, 56)],
+  ] as const) {
+    assert.is(options({ rtc }).startTimeMs, time, rtc);
+  }
+  const before = Date.now();
+  const { startTimeMs } = options({ rtc: 'now' });
+  assert.ok(startTimeMs >= before && startTimeMs <= Date.now());
 });
 
 test('a console file is everything behind file:', () => {

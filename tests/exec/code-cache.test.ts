@@ -124,11 +124,22 @@ test('a store drops the blocks that it overlaps, and no others', () => {
   assert.not.ok(cache.invalidate(0x1018, 8));
   assert.not.ok(cache.invalidate(0xff8, 8));
   assert.ok(cache.invalidate(0x1007, 2));
-  assert.equal(blocks.map(({ dead }) => dead), [true, true, false, true]);
+  assert.equal(
+    blocks.map(({ dead }) => dead),
+    [true, true, false, true],
+  );
 });
 
 test('a store to either page drops a block across them', () => {
-  for (const [paddr, hits] of [[0x1ffb, false], [0x1ffc, true], [0x1fff, true], [0x7000, true], [0x7003, true], [0x7004, false], [0x2000, false]] as const) {
+  for (const [paddr, hits] of [
+    [0x1ffb, false],
+    [0x1ffc, true],
+    [0x1fff, true],
+    [0x7000, true],
+    [0x7003, true],
+    [0x7004, false],
+    [0x2000, false],
+  ] as const) {
     const { cache, add } = create();
     const block = add(0x1ffc, { bytes: 8, nextPage: 0x7000 });
     assert.is(cache.invalidate(paddr, 1), hits, paddr.toString(16));

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lawsProgram } from '../support/laws-program.js';
-import { type Path, type PathOptions, runOnPaths, ticksUpTo, TINY_ARENA } from '../support/paths.js';
+import { type Path, type PathOptions, runOnPaths, TINY_ARENA, ticksUpTo } from '../support/paths.js';
 import { RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('the same state at the same tick on every path');
@@ -23,8 +23,7 @@ const PATHS: readonly Path[] = [
 
 const TRANSLATOR: readonly Path[] = [
   { name: 'translator', mode: 'translate', pace: 'ticks' },
-  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'straight' },
-  { name: 'translator, tiny arena', mode: 'translate', arenaBytes: TINY_ARENA, pace: 'straight' },
+  { name: 'translator, unchained, tiny arena', mode: 'translate', chain: false, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 
 const STEPS: readonly Path[] = [
@@ -33,14 +32,14 @@ const STEPS: readonly Path[] = [
 ];
 
 test('100 ticks of a long program, compiled sooner or later', () => {
-  const machine = runOnPaths(create, ticksUpTo(250_000, 100), PATHS);
+  const machine = runOnPaths(create, ticksUpTo(120_000, 100), PATHS);
   // The program went through all of its phases many times, and was interrupted.
-  assert.ok(machine.register('s5') > 40n);
-  assert.ok(machine.register('s3') > 200n);
+  assert.ok(machine.register('s5') > 18n);
+  assert.ok(machine.register('s3') > 100n);
 });
 
 test('everything compiled at once', () => {
-  runOnPaths(create, ticksUpTo(40_000, 30), TRANSLATOR);
+  runOnPaths(create, ticksUpTo(25_000, 30), TRANSLATOR);
 });
 
 test('single steps', () => {

@@ -167,7 +167,10 @@ for (const fence of ['', 'fence.i']) {
     // First half 0x0513: addi a0, a0, s0; 0x0593: addi a1, a0, s0. The loop changes the one half, then the other.
     let [a0, a1, half] = [0, 0, 0x513];
     for (let s0 = 50; s0 > 0; s0--) {
-      const call = (): void => void (half === 0x513 ? (a0 += s0) : (a1 = a0 + s0));
+      const call = (): void => {
+        if (half === 0x513) a0 += s0;
+        else a1 = a0 + s0;
+      };
       call();
       half = s0 & 1 ? 0x593 : 0x513;
       call();

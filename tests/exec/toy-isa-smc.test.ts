@@ -35,7 +35,10 @@ test('a store into the next instruction', () => {
     ),
     ticksUpTo(520),
   );
-  assert.is(machine.register(4), sum(100, (n) => n));
+  assert.is(
+    machine.register(4),
+    sum(100, (n) => n),
+  );
 });
 
 test('a store into an instruction later in the same block', () => {
@@ -51,7 +54,10 @@ test('a store into an instruction later in the same block', () => {
     ),
     ticksUpTo(740),
   );
-  assert.is(machine.register(4), sum(90, (n) => n + 1));
+  assert.is(
+    machine.register(4),
+    sum(90, (n) => n + 1),
+  );
 });
 
 test('a store into an instruction in front, in the running loop', () => {
@@ -66,7 +72,10 @@ test('a store into an instruction in front, in the running loop', () => {
     ticksUpTo(470),
   );
   // Each round adds what the round before has stored.
-  assert.is(machine.register(4), sum(90, (n) => (n === 90 ? 0 : n + 1)));
+  assert.is(
+    machine.register(4),
+    sum(90, (n) => (n === 90 ? 0 : n + 1)),
+  );
 });
 
 test('a store that overwrites itself', () => {
@@ -102,7 +111,10 @@ test('an opcode that becomes another one, of another length', () => {
     ),
     ticksUpTo(640),
   );
-  assert.is(machine.register(4), sum(60, (n) => ((n & 16) !== 0 ? 1 : 7)));
+  assert.is(
+    machine.register(4),
+    sum(60, (n) => ((n & 16) !== 0 ? 1 : 7)),
+  );
 });
 
 test('a push into code, whose stack pointer must move too', () => {
@@ -121,7 +133,10 @@ test('a push into code, whose stack pointer must move too', () => {
     ),
     ticksUpTo(580),
   );
-  assert.is(machine.register(4), sum(50, (n) => n + 0x100));
+  assert.is(
+    machine.register(4),
+    sum(50, (n) => n + 0x100),
+  );
 });
 
 test('an increment of an immediate operand', () => {
@@ -135,7 +150,10 @@ test('an increment of an immediate operand', () => {
     ),
     ticksUpTo(330),
   );
-  assert.is(machine.register(4), sum(50, (n) => 2 * (50 - n) + 1));
+  assert.is(
+    machine.register(4),
+    sum(50, (n) => 2 * (50 - n) + 1),
+  );
 });
 
 test('code at the end of a page and in the next one, overwritten by one store', () => {
@@ -199,7 +217,10 @@ test('a store through another mapping of the page', () => {
     ),
     ticksUpTo(380),
   );
-  assert.is(machine.register(4), sum(60, (n) => n));
+  assert.is(
+    machine.register(4),
+    sum(60, (n) => n),
+  );
 });
 
 test('code that runs at two addresses of one page', () => {
@@ -221,7 +242,10 @@ test('code that runs at two addresses of one page', () => {
     ),
     ticksUpTo(1100),
   );
-  assert.is(machine.register(4), sum(60, (n) => (n === 60 ? 0 : 2 * (n + 1))));
+  assert.is(
+    machine.register(4),
+    sum(60, (n) => (n === 60 ? 0 : 2 * (n + 1))),
+  );
 });
 
 test('data beside code, and stores that do not change it', () => {
@@ -246,7 +270,10 @@ test('data beside code, and stores that do not change it', () => {
     ),
     ticksUpTo(1300),
   );
-  assert.is(machine.register(4), sum(100, (n) => n));
+  assert.is(
+    machine.register(4),
+    sum(100, (n) => n),
+  );
 });
 
 test('a function that is written, called, and written again', () => {

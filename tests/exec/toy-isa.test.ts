@@ -199,9 +199,18 @@ test('faults are precise: nothing of the faulting instruction is done', () => {
     [CAUSE_LOAD, CAUSE_STORE, CAUSE_LOAD, CAUSE_LOAD, CAUSE_LOAD, CAUSE_LOAD, CAUSE_ILLEGAL, CAUSE_ILLEGAL, CAUSE_FETCH],
   );
   const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-  assert.equal(log.slice(0, 8).map(({ epc }) => epc), names.map((name) => BigInt(machine.program.at(name))));
-  assert.equal(log.slice(0, 3).map(({ tval }) => tval), [0x7ffff008n, 0x7ffff000n, 0x7ffff000n]);
-  assert.equal(log.slice(6).map(({ tval }) => tval), [0xffn, 0x12n, 0x7ffff000n]);
+  assert.equal(
+    log.slice(0, 8).map(({ epc }) => epc),
+    names.map((name) => BigInt(machine.program.at(name))),
+  );
+  assert.equal(
+    log.slice(0, 3).map(({ tval }) => tval),
+    [0x7ffff008n, 0x7ffff000n, 0x7ffff000n],
+  );
+  assert.equal(
+    log.slice(6).map(({ tval }) => tval),
+    [0xffn, 0x12n, 0x7ffff000n],
+  );
   assert.is(log[8].epc, 0x7ffff000n);
 });
 
@@ -223,10 +232,19 @@ test('a stack access that faults leaves the stack pointer alone', () => {
       end:  jmp end`,
     ticksUpTo(240, 40),
   );
-  assert.equal([0x2000, 0x2008, 0x2010, 0x2018].map((at) => machine.quad(at)), [0x7ffff000n, 0x7ffff000n, 0x7ffff000n, 0x7ffff000n]);
+  assert.equal(
+    [0x2000, 0x2008, 0x2010, 0x2018].map((at) => machine.quad(at)),
+    [0x7ffff000n, 0x7ffff000n, 0x7ffff000n, 0x7ffff000n],
+  );
   const log = trapLog(machine);
-  assert.equal(log.map(({ cause }) => cause), [CAUSE_STORE, CAUSE_LOAD, CAUSE_STORE, CAUSE_LOAD]);
-  assert.equal(log.map(({ epc }) => epc), ['a', 'b', 'c', 'd'].map((name) => BigInt(machine.program.at(name))));
+  assert.equal(
+    log.map(({ cause }) => cause),
+    [CAUSE_STORE, CAUSE_LOAD, CAUSE_STORE, CAUSE_LOAD],
+  );
+  assert.equal(
+    log.map(({ epc }) => epc),
+    ['a', 'b', 'c', 'd'].map((name) => BigInt(machine.program.at(name))),
+  );
 });
 
 test('user mode calls the supervisor, and faults where it must not go', () => {
@@ -275,7 +293,10 @@ test('privileged instructions trap in user mode', () => {
       end:  jmp end`,
     ticksUpTo(320),
   );
-  assert.equal(trapLog(machine).map(({ cause }) => cause), attempts.map(() => CAUSE_PRIVILEGED));
+  assert.equal(
+    trapLog(machine).map(({ cause }) => cause),
+    attempts.map(() => CAUSE_PRIVILEGED),
+  );
   assert.is(machine.register(3), 99n);
   assert.is(machine.register(4), 0n);
 });
@@ -323,7 +344,10 @@ test('the page behind decides by privilege, even where the code in front of it i
     ticksUpTo(330, 30),
   );
   const log = trapLog(machine);
-  assert.equal(log.map(({ cause }) => cause), [CAUSE_FETCH]);
+  assert.equal(
+    log.map(({ cause }) => cause),
+    [CAUSE_FETCH],
+  );
   assert.is(log[0].epc, BigInt(machine.program.at('cross')));
   assert.is(log[0].tval, BigInt(USER_END));
   assert.is(machine.register(4), 0n);
@@ -393,7 +417,10 @@ test('a waiting hart wakes at the timer: idle time is skipped', () => {
     ticksUpTo(80, 30),
   );
   assert.is(machine.register(4), 1n);
-  assert.equal(trapLog(machine).map(({ cause, epc }) => [cause, epc]), [[CAUSE_INTERRUPT, BigInt(machine.program.at('end') - 3)]]);
+  assert.equal(
+    trapLog(machine).map(({ cause, epc }) => [cause, epc]),
+    [[CAUSE_INTERRUPT, BigInt(machine.program.at('end') - 3)]],
+  );
 });
 
 test('a device access that raises an interrupt completes all of its instruction first', () => {
@@ -413,7 +440,11 @@ test('a device access that raises an interrupt completes all of its instruction 
       end:  jmp end`,
       ticksUpTo(80, 40),
     );
-    assert.equal(trapLog(machine).map(({ cause, epc }) => [cause, epc]), [[CAUSE_INTERRUPT, BigInt(machine.program.at('here'))]], insn);
+    assert.equal(
+      trapLog(machine).map(({ cause, epc }) => [cause, epc]),
+      [[CAUSE_INTERRUPT, BigInt(machine.program.at('here'))]],
+      insn,
+    );
     assert.is(machine.register(4), expected.r4 ?? 5n, insn);
     assert.is(machine.register(6), expected.r6 ?? BigInt(DEVICE_RAISE), insn);
     assert.is(machine.register(3), expected.z === false ? 0n : 1n, insn);
@@ -439,7 +470,10 @@ test('a call whose return address raises an interrupt arrives first', () => {
             jmp end`,
     ticksUpTo(80, 40),
   );
-  assert.equal(trapLog(machine).map(({ epc }) => epc), [BigInt(machine.program.at('sub'))]);
+  assert.equal(
+    trapLog(machine).map(({ epc }) => epc),
+    [BigInt(machine.program.at('sub'))],
+  );
   assert.is(machine.register(6), BigInt(DEVICE_RAISE));
   assert.is(machine.register(4), 1n);
 });
@@ -457,7 +491,10 @@ test('a branch on device memory that raises an interrupt is taken first', () => 
     ticksUpTo(80, 40),
   );
   assert.is(machine.register(4), 2n);
-  assert.equal(trapLog(machine).map(({ epc }) => epc), [BigInt(machine.program.at('there'))]);
+  assert.equal(
+    trapLog(machine).map(({ epc }) => epc),
+    [BigInt(machine.program.at('there'))],
+  );
 });
 
 test('a return through device memory that raises an interrupt returns first', () => {

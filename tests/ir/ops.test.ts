@@ -8,8 +8,34 @@ import { INSN_BYTES, RAM_SIZE, reg, ScriptMachine, x } from '../support/script-g
 const test = suite('IR ops: interpreter, lowered code and folding agree');
 
 const CORNERS = [
-  0n, 1n, -1n, 2n, -2n, 7n, 31n, 32n, 33n, 63n, 64n, 65n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n,
-  -0x80000000n, -0x80000001n, 0x7fffffffffffffffn, -0x8000000000000000n, 0x8000000000000001n, 0x00ff00ff00ff00ffn, 0x0123456789abcdefn,
+  0n,
+  1n,
+  -1n,
+  2n,
+  -2n,
+  7n,
+  31n,
+  32n,
+  33n,
+  63n,
+  64n,
+  65n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  -0x80000000n,
+  -0x80000001n,
+  0x7fffffffffffffffn,
+  -0x8000000000000000n,
+  0x8000000000000001n,
+  0x00ff00ff00ff00ffn,
+  0x0123456789abcdefn,
 ].map(wrap64);
 
 const random = randomSource(1);
@@ -19,7 +45,23 @@ const PAIRS: readonly (readonly [bigint, bigint])[] = [
   ...CORNERS.flatMap((a) => [...CORNERS.slice(0, 12), -0x80000000n, wrap64(-0x8000000000000000n), random64()].map((b) => [a, b] as const)),
   ...Array.from({ length: 100 }, () => [random64(), random64()] as const),
 ];
-const CONSTANTS = [0n, 1n, -1n, 5n, 31n, 32n, 63n, 64n, 0xffn, -0x80000000n, 0x7fffffffn, 0x80000000n, 0x7fffffffffffffffn, wrap64(1n << 63n), random64()];
+const CONSTANTS = [
+  0n,
+  1n,
+  -1n,
+  5n,
+  31n,
+  32n,
+  63n,
+  64n,
+  0xffn,
+  -0x80000000n,
+  0x7fffffffn,
+  0x80000000n,
+  0x7fffffffffffffffn,
+  wrap64(1n << 63n),
+  random64(),
+];
 
 const IN = 0x8000;
 const OUT = 0x10000;
@@ -53,7 +95,8 @@ function results(bodies: readonly Body[], pairs: readonly (readonly [bigint, big
   const [first, second] = (['interpret', 'translate'] as const).map((mode) => {
     const script = loop(bodies, pairs.length);
     const machine = new ScriptMachine(script, { mode });
-    for (const [i, pair] of pairs.entries()) for (const j of [0, 1] as const) machine.memory.setBigInt64(IN + 16 * i + 8 * j, pair[j], true);
+    for (const [i, pair] of pairs.entries())
+      for (const j of [0, 1] as const) machine.memory.setBigInt64(IN + 16 * i + 8 * j, pair[j], true);
     machine.run(script.length * pairs.length + 4);
     assert.is(machine.slot(IN_AT), BigInt(IN + 16 * pairs.length), 'the loop is over');
     return pairs.map((_, i) => bodies.map((_, j) => machine.memory.getBigInt64(OUT + 8 * (i * bodies.length + j), true)));
@@ -83,7 +126,11 @@ for (const name of names.filter((op): op is BinaryName => infoOf(op).kind === 'b
       (b) => b.set(R, b.binary(name, reg(b, A), reg(b, A))),
       (b) => b.set(R, b.binary(name, b.binary('add', reg(b, A), b.imm(0)), b.unary('mov', reg(b, B)))),
     ];
-    check(name, bodies.map((body) => [body]), (a, b, form) => fold(a, form === 1 ? a : b));
+    check(
+      name,
+      bodies.map((body) => [body]),
+      (a, b, form) => fold(a, form === 1 ? a : b),
+    );
   });
 
   test(`${name} with a constant on either side`, () => {
@@ -107,7 +154,12 @@ for (const name of names.filter((op): op is BinaryName => infoOf(op).kind === 'b
         fold: () => fold(0x123456789n, constant),
       },
     ]);
-    check(name, forms.map(({ emit }) => [emit]), (a, _, form) => forms[form]!.fold(a), CORNERS.map((a) => [a, 0n] as const));
+    check(
+      name,
+      forms.map(({ emit }) => [emit]),
+      (a, _, form) => forms[form]!.fold(a),
+      CORNERS.map((a) => [a, 0n] as const),
+    );
   });
 
   test(`${name} of two constants is a constant`, () => {
@@ -131,7 +183,11 @@ for (const name of names.filter((op): op is UnaryName => infoOf(op).kind === 'un
       },
       (b) => b.set(R, b.unary(name, b.imm(-0x8000))),
     ];
-    check(name, bodies.map((body) => [body]), (a, _, form) => fold([a, 0x00ff_8000_0123n, -0x8000n][form] as bigint));
+    check(
+      name,
+      bodies.map((body) => [body]),
+      (a, _, form) => fold([a, 0x00ff_8000_0123n, -0x8000n][form] as bigint),
+    );
   });
 }
 
@@ -155,7 +211,14 @@ for (const name of names.filter((op): op is BranchName => infoOf(op).kind === 'b
       ]),
     ];
     const bodies = forms.map(({ compare }): Body => [(b) => b.set(R, b.imm(1)), compare, (b) => b.set(R, b.imm(0))]);
-    const pairs = CORNERS.flatMap((a) => [[a, 5n], [5n, a], [a, a]] as const);
+    const pairs = CORNERS.flatMap(
+      (a) =>
+        [
+          [a, 5n],
+          [5n, a],
+          [a, a],
+        ] as const,
+    );
     check(name, bodies, (a, b, form) => (forms[form]?.taken(a, b) ? 1n : 0n), pairs);
   });
 }
@@ -170,7 +233,11 @@ test('select takes b where a is not zero', () => {
     },
     (b) => b.set(R, b.select(b.imm(4), reg(b, A), reg(b, B))),
   ];
-  check('select', bodies.map((body) => [body]), (a, b, form) => [a !== 0n ? b : 77n, b !== 0n ? -3n : a, b, a][form] as bigint);
+  check(
+    'select',
+    bodies.map((body) => [body]),
+    (a, b, form) => [a !== 0n ? b : 77n, b !== 0n ? -3n : a, b, a][form] as bigint,
+  );
 });
 
 test.run();

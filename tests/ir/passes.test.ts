@@ -88,7 +88,12 @@ test('what an access could show to a trap handler stays', () => {
     (b: Builder) => b.store('st8', b.slot(x(2)), b.slot(x(3))),
     (b: Builder) => void b.call(HELPER.trapIf, { a: b.slot(x(2)) }),
   ]) {
-    const lines = optimised((b) => b.set(x(1), b.imm(1)), access, (b) => b.set(x(1), b.imm(2)), END);
+    const lines = optimised(
+      (b) => b.set(x(1), b.imm(1)),
+      access,
+      (b) => b.set(x(1), b.imm(2)),
+      END,
+    );
     assert.is(lines[0], 'const x1, 1');
     assert.is(lines[2], 'const x1, 2');
   }
@@ -131,7 +136,12 @@ test('random blocks: each pass keeps all that an observer can see, and the rules
       const registers = new Map(randomRegisters(seed * 64 + first));
       const expected = evaluate(original.ops, registers, x(0));
       for (const pass of [propagate, eliminateDead, optimise]) {
-        const ops = [...pass(original.ops.map((op) => ({ ...op })), GUEST)];
+        const ops = [
+          ...pass(
+            original.ops.map((op) => ({ ...op })),
+            GUEST,
+          ),
+        ];
         assert.equal(evaluate(ops, registers, x(0)), expected, `seed ${seed}, block ${first}, ${pass.name}`);
         assert.equal(verify({ ...original, ops }, { zeroSlot: x(0), helpers: 3 }), [], `seed ${seed}, block ${first}, ${pass.name}`);
         if (pass === optimise) {

@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { IrOp } from '../../lib/ir/decode.js';
 import { HINT_RETURN } from '../../lib/ir/encoding.js';
 import { OPS, type OpInfo, type OpName } from '../../lib/ir/ops.js';
 import { printBlock, printOp, slotNames } from '../../lib/ir/print.js';
-import type { IrOp } from '../../lib/ir/decode.js';
 import { ENV_GUEST, ENV_TEMPS } from '../../lib/mem/layout.js';
 import { block, listing } from '../support/ir-block.js';
 import { control, HELPER, x } from '../support/script-guest.js';
@@ -24,7 +24,12 @@ test('a block is a head line and a line per op', () => {
 test('every kind of op', () => {
   const lines = [
     listing(block([(b) => b.set(x(1), b.unary('bswap', b.slot(x(2)))), (b) => b.jumpRel(-0x200)])),
-    listing(block([(b) => b.set(x(1), b.select(b.slot(x(1)), b.slot(x(2)), b.slot(control(2)))), (b) => b.jumpIndirect(b.slot(x(1)), HINT_RETURN)])),
+    listing(
+      block([
+        (b) => b.set(x(1), b.select(b.slot(x(1)), b.slot(x(2)), b.slot(control(2)))),
+        (b) => b.jumpIndirect(b.slot(x(1)), HINT_RETURN),
+      ]),
+    ),
     listing(block([(b) => void b.float('fadd64', HELPER.mix, { a: b.slot(x(1)) }, 1), (b) => b.leave()])),
     listing(block([(b) => b.store('st16', b.slot(x(1)), b.slot(x(2)), -2), (b) => b.branchRel('brltu', b.slot(x(1)), b.slot(x(2)), 0x10)])),
   ];
@@ -44,8 +49,25 @@ test('the printer is total over the op table', () => {
   const name = slotNames([]);
   for (const op of Object.keys(OPS) as OpName[]) {
     const info: OpInfo = OPS[op];
-    const fields = { d: 8, a: 16, b: 24, c: 32, immediate: undefined, offset: 4, helper: 1, arg: 2, insn: 3, inner: false, hint: 0, profile: [], returnOffset: 0 };
-    const targets = [{ cell: 0, offset: 1 }, { cell: 0, offset: 2 }];
+    const fields = {
+      d: 8,
+      a: 16,
+      b: 24,
+      c: 32,
+      immediate: undefined,
+      offset: 4,
+      helper: 1,
+      arg: 2,
+      insn: 3,
+      inner: false,
+      hint: 0,
+      profile: [],
+      returnOffset: 0,
+    };
+    const targets = [
+      { cell: 0, offset: 1 },
+      { cell: 0, offset: 2 },
+    ];
     const record: IrOp = { name: op, info, ...fields, targets };
     assert.ok(printOp(record, name).startsWith(op));
   }

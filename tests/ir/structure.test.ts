@@ -8,7 +8,8 @@ const test = suite('structured control flow');
 type Graph = readonly (readonly number[])[];
 
 /** The edges that are left, among reachable nodes. */
-const kept = (graph: Graph, s: Structure): number[][] => graph.map((list, from) => list.filter((to) => s.rank[from]! >= 0 && !s.isCut(from, to)));
+const kept = (graph: Graph, s: Structure): number[][] =>
+  graph.map((list, from) => list.filter((to) => s.rank[from]! >= 0 && !s.isCut(from, to)));
 
 function reachable(edges: Graph, without = -1): Set<number> {
   const seen = new Set<number>();
@@ -27,7 +28,11 @@ function check(graph: Graph): Structure {
   const edges = kept(graph, s);
   const nodes = reachable(edges);
   const text = JSON.stringify(graph);
-  assert.equal([...s.order].sort((x, y) => x - y), [...nodes].sort((x, y) => x - y), `${text}: exactly the reachable nodes`);
+  assert.equal(
+    [...s.order].sort((x, y) => x - y),
+    [...nodes].sort((x, y) => x - y),
+    `${text}: exactly the reachable nodes`,
+  );
   for (const [rank, node] of s.order.entries()) assert.is(s.rank[node], rank);
   const dominates = (a: number, b: number): boolean => a === b || !reachable(edges, a).has(b);
   const parent = new Map<number, number>();
@@ -44,12 +49,16 @@ function check(graph: Graph): Structure {
     const back = [...nodes].filter((from) => edges[from]!.includes(node) && s.rank[from]! >= s.rank[node]!);
     assert.is(s.isMerge[node], forward.length > 1, `${text}: merge ${node}`);
     assert.is(s.isLoop[node], back.length > 0, `${text}: loop ${node}`);
-    assert.ok(back.every((from) => dominates(node, from)), `${text}: the graph that is left is reducible at ${node}`);
+    assert.ok(
+      back.every((from) => dominates(node, from)),
+      `${text}: the graph that is left is reducible at ${node}`,
+    );
   }
   return s;
 }
 
-const cuts = (graph: Graph, s: Structure): string[] => graph.flatMap((list, from) => list.filter((to) => s.isCut(from, to)).map((to) => `${from}>${to}`));
+const cuts = (graph: Graph, s: Structure): string[] =>
+  graph.flatMap((list, from) => list.filter((to) => s.isCut(from, to)).map((to) => `${from}>${to}`));
 
 test('a straight line, a diamond, a loop', () => {
   assert.equal(check([[1], [2], []]).order, [0, 1, 2]);

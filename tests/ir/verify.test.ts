@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Builder } from '../../lib/ir/builder.js';
+import type { IrBlock, IrOp } from '../../lib/ir/decode.js';
 import { optimise } from '../../lib/ir/passes.js';
 import { verify } from '../../lib/ir/verify.js';
-import type { IrBlock, IrOp } from '../../lib/ir/decode.js';
 import type { Guest } from '../../lib/isa/guest.js';
 import { riscv } from '../../lib/isa/riscv/index.js';
 import { ENV_GUEST_END, ENV_TEMPS } from '../../lib/mem/layout.js';
@@ -75,16 +75,22 @@ function checkBlock(guest: Guest, next: () => number, flags: number): void {
     const bytes = Array.from({ length: guest.maxInsnBytes }, next);
     translated.push(bytes);
     guest.translateInsn(b, { byte: (i) => bytes[i]!, unit: (i) => bytes[2 * i]! | (bytes[2 * i + 1]! << 8) });
-    if (b.insnBytes % guest.insnAlignment !== 0 || b.insnBytes > guest.maxInsnBytes || b.insnBytes <= 0) throw new Error(`bad length ${b.insnBytes}`);
+    if (b.insnBytes % guest.insnAlignment !== 0 || b.insnBytes > guest.maxInsnBytes || b.insnBytes <= 0)
+      throw new Error(`bad length ${b.insnBytes}`);
   };
   try {
-    const made = block(Array.from({ length: 16 }, () => insn), { flags, zeroSlot: guest.zeroSlot, pcOffset: 0x800 });
+    const made = block(
+      Array.from({ length: 16 }, () => insn),
+      { flags, zeroSlot: guest.zeroSlot, pcOffset: 0x800 },
+    );
     const found = verify(made, rules);
     const lowering = { zeroSlot: guest.zeroSlot, registerType: (slot: number) => types.get(slot) };
     if (found.length === 0) found.push(...verify({ ...made, ops: optimise(made.ops, lowering) }, rules));
     if (found.length > 0) throw new Error(found.join('; '));
   } catch (error) {
-    throw new Error(`${translated.map((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')).join(' ')}: ${(error as Error).message}`);
+    throw new Error(
+      `${translated.map((bytes) => bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')).join(' ')}: ${(error as Error).message}`,
+    );
   }
 }
 
@@ -96,7 +102,11 @@ test('RISC-V: 100,000 random words never throw, and make good blocks', () => {
     const next = (): number => {
       if (bytes.length === 0) {
         // Half of the words are of 32 bits with a major opcode that exists.
-        const word = random() & 1 ? random() : (random() & ~0x7f) | [0x03, 0x07, 0x0f, 0x13, 0x17, 0x1b, 0x23, 0x27, 0x2f, 0x33, 0x3b, 0x43, 0x53, 0x63, 0x6f, 0x73][random() & 15]!;
+        const word =
+          random() & 1
+            ? random()
+            : (random() & ~0x7f) |
+              [0x03, 0x07, 0x0f, 0x13, 0x17, 0x1b, 0x23, 0x27, 0x2f, 0x33, 0x3b, 0x43, 0x53, 0x63, 0x6f, 0x73][random() & 15]!;
         bytes.push(word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24);
         words++;
       }

@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Device } from '../../lib/devices/device.js';
 import { deviceTreeAddress } from '../../lib/machines/boot.js';
 import { cells, cells64, findNode, readFdt, strings } from '../../lib/machines/fdt.js';
-import type { MachineConfig } from '../../lib/machines/machine.js';
+import { createDevices, type MachineConfig } from '../../lib/machines/machine.js';
 import { resetVector } from '../../lib/machines/reset-vector.js';
 import { RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
+import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import { ConfigError } from '../../lib/util/errors.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { Terminal } from '../support/ports.js';
 
 const MiB = 2 ** 20;
 const CONFIG: MachineConfig = { harts: 1, memoryBytes: 256 * MiB, bootArgs: 'console=ttyS0', seed: 0n, startTimeMs: 0 };
@@ -83,6 +87,72 @@ test("the CLINT's interrupts lead to the hart's own controller", () => {
   assert.equal(findNode(root, '/soc/clint@2000000')?.properties['interrupts-extended'], cells(handle, 3, handle, 7));
 });
 
+const cellsOf = (bytes: Uint8Array | undefined): number[] => {
+  const view = new DataView((bytes ?? new Uint8Array(0)).slice().buffer);
+  return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getUint32(i * 4));
+};
+
+test("the PLIC's contexts are M and S of each hart in turn, and it has 95 sources", () => {
+  const root = tree({ harts: 3 });
+  const plic = findNode(root, '/soc/plic@c000000')?.properties;
+  const controllers = [0, 1, 2].map((hart) => cellsOf(findNode(root, `/cpus/cpu@${hart}/interrupt-controller`)?.properties.phandle)[0]);
+  assert.equal(
+    cellsOf(plic?.['interrupts-extended']),
+    controllers.flatMap((controller) => [controller, 11, controller, 9]),
+  );
+  assert.equal([cellsOf(plic?.['riscv,ndev']), cellsOf(plic?.reg)], [[95], [0, 0xc000000, 0, 0x600000]]);
+});
+
+test("the devices' interrupts lead to the PLIC", () => {
+  const root = tree();
+  const plic = cellsOf(findNode(root, '/soc/plic@c000000')?.properties.phandle);
+  const inputs = (findNode(root, '/soc')?.children ?? []).flatMap(({ name, properties }) => {
+    if (!properties.interrupts) return [];
+    assert.equal(cellsOf(properties['interrupt-parent']), plic, name);
+    return [[name, cellsOf(properties.interrupts)[0]]];
+  });
+  const virtio = Array.from({ length: 8 }, (_, slot) => [`virtio_mmio@1000${slot + 1}000`, slot + 1]);
+  assert.equal(inputs, [['rtc@101000', 11], ['serial@10000000', 10], ...virtio]);
+});
+
+test('power-off and reboot are writes to the test finisher', () => {
+  const root = tree();
+  const finisher = cellsOf(findNode(root, '/soc/test@100000')?.properties.phandle);
+  for (const [name, value] of [
+    ['poweroff', 0x5555],
+    ['reboot', 0x7777],
+  ] as const) {
+    const properties = findNode(root, `/${name}`)?.properties;
+    assert.equal(properties?.compatible, strings(`syscon-${name}`));
+    assert.equal([cellsOf(properties?.regmap), cellsOf(properties?.offset), cellsOf(properties?.value)], [finisher, [0], [value]]);
+  }
+});
+
+test('interrupts go from the devices through the PLIC to the harts', () => {
+  const lines = new Map<string, boolean>();
+  const { space } = allocateGuestMemory({ harts: 2, arenaBytes: 0, regions: [] });
+  const devices = createDevices(RISCV_VIRT.rows(CONFIG), space, {
+    clock: new FakeClock(),
+    console: new Terminal(),
+    power: { exit() {}, reset() {} },
+    memory: { read: () => undefined, write: () => false },
+    virtio: [],
+    harts: 2,
+    hartInterrupt: (hart, bit) => ({ set: (level) => void lines.set(`${hart} ${bit}`, level) }),
+  });
+  const device = (name: string) => devices.find((candidate) => candidate.name === name) as Device;
+  const plic = device('plic');
+  for (const source of [10, 11]) plic.write(source * 4, 4, 1);
+  plic.write(0x2000 + 3 * 0x80, 4, 1 << 10);
+  plic.write(0x2000 + 0 * 0x80, 4, 1 << 11);
+  device('ns16550a').write(1, 1, 2);
+  assert.equal([lines.get('1 9'), lines.get('0 11')], [true, undefined]);
+  device('goldfish-rtc').write(0x10, 4, 1);
+  device('goldfish-rtc').write(0x08, 4, 0);
+  assert.is(lines.get('0 11'), true);
+  assert.is(device('goldfish-rtc').read(0, 4), 0);
+});
+
 test('the entropy in the device tree is the same for the same seed, and only then', () => {
   const seedOf = (seed: bigint) => Buffer.from(findNode(tree({ seed }), '/chosen')?.properties['rng-seed'] ?? []).toString('hex');
   assert.is(seedOf(1n), seedOf(1n));
@@ -90,15 +160,17 @@ test('the entropy in the device tree is the same for the same seed, and only the
   assert.is(seedOf(1n).length, 64);
 });
 
-test('the device tree compiler reads the tree without a warning', () => {
-  const { error, status, stdout, stderr } = spawnSync('dtc', ['-I', 'dtb', '-O', 'dts'], {
-    input: RISCV_VIRT.deviceTree(CONFIG),
-    encoding: 'utf8',
+for (const harts of [1, 8]) {
+  test(`the device tree compiler reads the tree of ${harts} harts without a warning`, () => {
+    const { error, status, stdout, stderr } = spawnSync('dtc', ['-I', 'dtb', '-O', 'dts'], {
+      input: RISCV_VIRT.deviceTree({ ...CONFIG, harts }),
+      encoding: 'utf8',
+    });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return; // not installed here: the reader above has checked the tree
+    assert.equal([status, stderr], [0, '']);
+    assert.match(stdout, 'timebase-frequency = <0x989680>;');
   });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return; // not installed here: the reader above has checked the tree
-  assert.equal([status, stderr], [0, '']);
-  assert.match(stdout, 'timebase-frequency = <0x989680>;');
-});
+}
 
 test('the device tree lies at the end of RAM, 2 MiB aligned, below 3 GiB', () => {
   assert.is(deviceTreeAddress(256 * MiB, 5000), 0x80000000 + 254 * MiB);

@@ -91,4 +91,3 @@ export function evaluate(ops: readonly IrOp[], initial: Slots, zeroSlot: number)
   }
   return events;
 }
-

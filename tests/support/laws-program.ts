@@ -274,7 +274,9 @@ faults:
   sd t1, 0xff9(t2)
   add s1, s1, t1
   ret
-`.replaceAll('0xffd(t2)', '1021(t2)').replaceAll('0xff9(t2)', '1017(t2)');
+`
+  .replaceAll('0xffd(t2)', '1021(t2)')
+  .replaceAll('0xff9(t2)', '1017(t2)');
 
 /** The alias pages 0x1000 and 0x2000 are one frame; 0x3000 goes to and fro between two frames. Returns by an environment call. */
 const SUPERVISOR = `

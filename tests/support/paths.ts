@@ -34,15 +34,12 @@ export const TINY_ARENA = Math.ceil((BLOCK_IR_MAX * 16 + 2048) / PAGE_SIZE) * PA
 export const PATHS: readonly Path[] = [
   { name: 'interpreter, chained', mode: 'interpret', pace: 'ticks' },
   { name: 'interpreter in one go', mode: 'interpret', pace: 'straight' },
-  { name: 'translator', mode: 'translate', pace: 'ticks' },
   { name: 'translator in one go', mode: 'translate', pace: 'straight' },
-  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'straight' },
-  { name: 'translator, single-stepped', mode: 'translate', pace: 'steps' },
+  { name: 'translator, unchained', mode: 'translate', chain: false, pace: 'ticks' },
   { name: 'auto, threshold 2', hotThreshold: 2, pace: 'ticks' },
   { name: 'auto, threshold 2, single-stepped', hotThreshold: 2, pace: 'steps' },
   { name: 'auto, threshold 8, in one go', hotThreshold: 8, pace: 'straight' },
-  { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'ticks' },
-  { name: 'translator, tiny arena', mode: 'translate', arenaBytes: TINY_ARENA, pace: 'ticks' },
+  { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'random' },
   { name: 'auto, threshold 2, tiny arena', hotThreshold: 2, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 
@@ -50,7 +47,11 @@ export const PATHS: readonly Path[] = [
  * Runs what `create` makes on all `paths`, which must agree with the unchained interpreter at each of `ticks`; returns the machine of the
  * latter, at the last tick.
  */
-export function runOnPaths<M extends PathMachine>(create: (options: PathOptions) => M, ticks: readonly number[], paths: readonly Path[] = PATHS): M {
+export function runOnPaths<M extends PathMachine>(
+  create: (options: PathOptions) => M,
+  ticks: readonly number[],
+  paths: readonly Path[] = PATHS,
+): M {
   const reference = create({ mode: 'interpret', chain: false });
   const expected = new Map<number, unknown>();
   for (const tick of ticks) {

@@ -1,11 +1,11 @@
 /** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart. */
-import { Clint, CLINT_SIZE } from '../../lib/devices/clint.js';
+import { CLINT_SIZE, Clint } from '../../lib/devices/clint.js';
 import { MachineEngine } from '../../lib/exec/engine.js';
 import { riscv } from '../../lib/isa/riscv/index.js';
 import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../../lib/isa/riscv/layout.js';
+import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import { ENV_PC } from '../../lib/mem/layout.js';
-import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import type { PathMachine, PathOptions } from './paths.js';
 
 export const RAM_BASE = 0x80000000;
@@ -36,7 +36,7 @@ export class RiscvMachine implements PathMachine {
   private readonly ram: DataView;
 
   constructor(program: Uint8Array, options: PathOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,

@@ -94,7 +94,9 @@ function instantiate({ memory, mmu }: GuestImports, fixedPc: boolean): WebAssemb
       refresh(env);
     }),
     refresh: func(['i32'], [], refresh),
-    wireInterrupt: func(['i32', 'i32', 'i32'], [], (env: number) => void (i32[(env + ENV_POLL) >> 2] = 1)),
+    wireInterrupt: func(['i32', 'i32', 'i32'], [], (env: number) => {
+      i32[(env + ENV_POLL) >> 2] = 1;
+    }),
     nextTimerTick: func(['i32'], ['i64'], () => -1n),
     tableStore: func(['i32', 'i64', 'i64', 'i32', 'i32'], ['i32'], () => 0),
     accessFault: func(['i32', 'i64', 'i32'], [], (env: number) => void trap(env)),
@@ -139,7 +141,7 @@ export class ScriptMachine implements PathMachine {
   private readonly state: DataView;
 
   constructor(script: Script, options: PathOptions & ScriptOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,

@@ -20,6 +20,7 @@ type Integer = bigint | number;
 type Functions<Names extends string> = Record<Names, (...args: Integer[]) => Integer>;
 
 const MMU_EXPORTS = [
+  'beforeStore',
   'cleanPages',
   'closeWriter',
   'dropPage',

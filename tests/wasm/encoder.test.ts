@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { ByteWriter } from '../../lib/util/bytes.js';
 import { Code } from '../../lib/wasm/code.js';
 import { ModuleWriter } from '../../lib/wasm/module.js';
-import { type Opcode, OPCODES } from '../../lib/wasm/opcodes.js';
+import { OPCODES, type Opcode } from '../../lib/wasm/opcodes.js';
 import { randomSource } from '../support/random.js';
 
 const test = suite('WebAssembly encoder');
@@ -29,7 +29,21 @@ const decodeUnsigned = (bytes: readonly number[]): number => bytes.reduce((sum, 
 const isWellFormed = (bytes: readonly number[]): boolean => bytes.every((byte, i) => byte >= 0x80 === i < bytes.length - 1);
 
 test('unsigned LEB128: edges of every length', () => {
-  for (const [value, length] of [[0, 1], [1, 1], [127, 1], [128, 2], [16383, 2], [16384, 3], [0x1fffff, 3], [0x200000, 4], [0xfffffff, 4], [0x10000000, 5], [0x7fffffff, 5], [0x80000000, 5], [0xffffffff, 5]] as const) {
+  for (const [value, length] of [
+    [0, 1],
+    [1, 1],
+    [127, 1],
+    [128, 2],
+    [16383, 2],
+    [16384, 3],
+    [0x1fffff, 3],
+    [0x200000, 4],
+    [0xfffffff, 4],
+    [0x10000000, 5],
+    [0x7fffffff, 5],
+    [0x80000000, 5],
+    [0xffffffff, 5],
+  ] as const) {
     const bytes = bytesOf((out) => out.u32(value));
     assert.is(bytes.length, length, `${value}`);
     assert.ok(isWellFormed(bytes));
@@ -45,18 +59,43 @@ test('signed LEB128: edges of every length, and nothing longer than it must be',
       assert.is(decodeSigned(bytes), value);
       const isShort = value >= -(1n << BigInt(bits)) && value < 1n << BigInt(bits);
       assert.is(bytes.length, Math.floor(bits / 7) + (isShort ? 1 : 2), `${value}`);
-      if (BigInt.asIntN(32, value) === value) assert.equal(bytesOf((out) => out.s32(Number(value))), bytes);
+      if (BigInt.asIntN(32, value) === value)
+        assert.equal(
+          bytesOf((out) => out.s32(Number(value))),
+          bytes,
+        );
     }
   }
   for (const value of [-(1n << 63n), (1n << 63n) - 1n, 0n, -1n]) assert.is(decodeSigned(bytesOf((out) => out.s64(value))), value);
 });
 
 test('64-bit constants given as numbers, beyond 32 bits too', () => {
-  for (const value of [0, -1, 63, 64, -64, -65, 0x7fffffff, -0x80000000, 0x80000000, 0xffffffff, -0x80000001, 2 ** 52 + 1, -(2 ** 53 - 1)]) {
-    assert.equal(bytesOf((out) => out.s64(value)), bytesOf((out) => out.s64(BigInt(value))), `${value}`);
+  for (const value of [
+    0,
+    -1,
+    63,
+    64,
+    -64,
+    -65,
+    0x7fffffff,
+    -0x80000000,
+    0x80000000,
+    0xffffffff,
+    -0x80000001,
+    2 ** 52 + 1,
+    -(2 ** 53 - 1),
+  ]) {
+    assert.equal(
+      bytesOf((out) => out.s64(value)),
+      bytesOf((out) => out.s64(BigInt(value))),
+      `${value}`,
+    );
     assert.is(decodeSigned(bytesOf((out) => out.s64(value))), BigInt(value));
   }
-  assert.equal(bytesOf((out) => out.s64(0xffffffffffffffffn)), [0x7f]);
+  assert.equal(
+    bytesOf((out) => out.s64(0xffffffffffffffffn)),
+    [0x7f],
+  );
 });
 
 test('random numbers come back', () => {
@@ -137,7 +176,10 @@ test('a jump table takes its label, or the fallback', () => {
     w.end();
     w.i32(400);
   });
-  assert.equal([0, 1, 2, 3, -1].map((n) => pick(n)), [100, 200, 300, 400, 400]);
+  assert.equal(
+    [0, 1, 2, 3, -1].map((n) => pick(n)),
+    [100, 200, 300, 400, 400],
+  );
 });
 
 test('scratch locals are lent, and nested ones are different', () => {
@@ -187,7 +229,10 @@ test('functions call each other, also through the table', () => {
   assert.is(m.type({ params: ['i32'], results: ['i32'] }), type, 'a type is declared once');
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
-  const { f } = new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env: { memory, table }, host: { double: (n: number) => 2 * n } }).exports;
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(m.finish()), {
+    env: { memory, table },
+    host: { double: (n: number) => 2 * n },
+  }).exports;
   assert.is((f as (n: number) => number)(4), 10);
 });
 

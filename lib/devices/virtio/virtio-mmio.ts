@@ -150,15 +150,16 @@ export class VirtioMmio implements Device, VirtioPort {
   run(work: () => void): void {
     if (!this.live) return;
     for (const queue of this.queues) queue.beginRun();
+    let raised = 0;
     try {
       work();
-      for (const queue of this.queues) if (queue.takeInterrupt()) this.interruptStatus |= INTERRUPT_USED;
+      for (const queue of this.queues) if (queue.takeInterrupt()) raised |= INTERRUPT_USED;
     } catch (error) {
       if (!(error instanceof VirtqueueError)) throw error;
       this.status |= STATUS_NEEDS_RESET;
-      this.interruptStatus |= INTERRUPT_CONFIG;
+      raised |= INTERRUPT_CONFIG;
     }
-    this.setInterrupt(this.interruptStatus);
+    if (raised) this.setInterrupt(this.interruptStatus | raised);
   }
 
   configChanged(): void {
@@ -188,7 +189,7 @@ export class VirtioMmio implements Device, VirtioPort {
     this.accepted.set(accepted);
     for (const put of queues) put();
     this.applyFeatures();
-    this.setInterrupt(interruptStatus);
+    this.interruptStatus = interruptStatus;
   }
 
   digest(): PlainData {

@@ -6,7 +6,6 @@ import { pageAt } from '../../support/page-tables.js';
 import { ALL, type CsrName, Hart, ILLEGAL } from '../../support/riscv-hart.js';
 import { Harness, RAM_BASE } from '../../support/wasm-harness.js';
 
-
 const reset = suite('riscv: reset and registers');
 
 reset('a reset hart is in M-mode with interrupts off, nothing delegated and untranslated fetches', () => {
@@ -17,7 +16,7 @@ reset('a reset hart is in M-mode with interrupts off, nothing delegated and untr
   assert.is(hart.read('misa'), 0x800000000014112dn);
   for (const name of ['mie', 'medeleg', 'mideleg', 'satp', 'mcounteren', 'menvcfg', 'mcause', 'mtvec'] as const)
     assert.is(hart.read(name), 0n, name);
-  assert.is(hart.h.i32(hart.env + L.ENV_FLAGS), R.FLAG_FIXED_PC);
+  assert.is(hart.h.i32(hart.env + L.ENV_FLAGS), R.FLAG_FIXED_PC | R.FLAG_MACHINE);
   assert.is(hart.field(L.ENV_PC_MASK), 0n);
   assert.is(hart.field(L.ENV_RESERVATION), ALL);
 });

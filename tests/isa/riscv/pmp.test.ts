@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as R from '../../../lib/isa/riscv/layout.js';
 import * as L from '../../../lib/mem/layout.js';
-import { PageTables, pageAt } from '../../support/page-tables.js';
+import { PageTables, PTE_ALL, PTE_D, pageAt, pte } from '../../support/page-tables.js';
 import { Hart } from '../../support/riscv-hart.js';
 import { Harness, RAM_BASE } from '../../support/wasm-harness.js';
 
@@ -15,8 +15,8 @@ const RWX = 7n;
 const LOCK = 0x80n;
 
 /** An S-mode hart whose entry 15 lets it access all of memory unless a lower entry says otherwise. */
-function supervisor(entries: [config: bigint, address: bigint][]): Hart {
-  const hart = new Hart();
+function supervisor(entries: [config: bigint, address: bigint][], harness = new Harness()): Hart {
+  const hart = new Hart(harness);
   let config = 0n;
   entries.forEach(([bits, address], i) => {
     config |= bits << BigInt(8 * i);
@@ -82,6 +82,13 @@ pmp('the first entry that matches decides, by R, W and X', () => {
   assert.equal([0n, 0x1000n, 0x2000n, 0x4000n].map(allowed), ['r--', '--x', 'rw-', 'rwx']);
 });
 
+pmp('an access that the first matching entry covers in part fails, whatever the entry allows', () => {
+  const { h, env } = supervisor([[NAPOT | RWX, RAM_BASE + 0x100n]]);
+  assert.is(h.load(env, RAM_BASE + 0x100n, 8), 0n);
+  assert.is(h.load(env, RAM_BASE + 0x108n, 8), 0n);
+  assert.equal(h.load(env, RAM_BASE + 0x104n, 8), { cause: R.CAUSE_LOAD_ACCESS, tval: RAM_BASE + 0x104n });
+});
+
 pmp('pages whose bytes differ never get into the TLB', () => {
   const { h, env } = supervisor([[NAPOT, RAM_BASE + 0x100n]]);
   assert.is(h.load(env, RAM_BASE, 8), 0n);
@@ -136,6 +143,16 @@ pmp('registers that are written from outside apply after a refresh', () => {
   h.view.setUint8(env + R.PMPCFG + 15, 0x1e);
   h.guest.refresh(env);
   assert.equal(h.load(env, RAM_BASE, 8), { cause: R.CAUSE_LOAD_ACCESS, tval: RAM_BASE });
+});
+
+pmp('a walk that would set A or D in a table that S-mode may not write is an access fault', () => {
+  const hart = supervisor([[NAPOT | 1n, pageAt(64) + 0x7fffn - 3n]], new Harness({ options: R.OPTION_SVADU }));
+  const tables = new PageTables(hart.h);
+  const entry = tables.map(0x1000n, pageAt(300), PTE_ALL & ~PTE_D);
+  tables.enter(hart.env, R.PRIV_S);
+  assert.is(hart.h.load(hart.env, 0x1000n, 8), 0n);
+  assert.equal(hart.h.store(hart.env, 0x1000n, 1n, 8), { cause: R.CAUSE_STORE_ACCESS, tval: 0x1000n });
+  assert.is(hart.h.i64(hart.h.ram(entry)), pte(pageAt(300), PTE_ALL & ~PTE_D));
 });
 
 pmp('page tables that S-mode may not read are an access fault', () => {

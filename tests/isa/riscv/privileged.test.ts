@@ -105,6 +105,10 @@ traps('mret and sret change privilege, clear MPRV when leaving M-mode, and are i
   hart.setPriv(R.PRIV_U);
   assert.equal(hart.call('sret'), { cause: R.CAUSE_ILLEGAL, tval: 0n });
   hart.setPriv(R.PRIV_M);
+  hart.write('mstatus', BigInt(R.STATUS_MPRV));
+  hart.call('mret');
+  assert.is(hart.field(R.MSTATUS) & BigInt(R.STATUS_MPRV), 0n, 'cleared on return to U-mode');
+  hart.setPriv(R.PRIV_M);
   hart.write('mstatus', BigInt(R.STATUS_MPRV | R.STATUS_MPP));
   hart.call('mret');
   assert.is(hart.field(R.MSTATUS) & BigInt(R.STATUS_MPRV), BigInt(R.STATUS_MPRV), 'kept on return to M-mode');
@@ -290,7 +294,9 @@ sstc('stimecmp does not exist without the option, nor below M-mode without menvc
 sstc('STIP rises when time reaches stimecmp, falls when that is moved, and cannot be written', () => {
   const hart = new Hart(new Harness({ options: R.OPTION_SSTC }));
   hart.write('stimecmp', 10n);
+  hart.h.setI32(hart.env + L.ENV_EXIT, 0);
   hart.write('menvcfg', 1n << 63n);
+  assert.is(hart.h.i32(hart.env + L.ENV_EXIT), 1, 'there is a new event');
   assert.is(hart.read('menvcfg'), 1n << 63n);
   hart.at(99n);
   assert.is(hart.read('mip'), 0n);

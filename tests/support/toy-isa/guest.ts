@@ -6,7 +6,7 @@
 import type { Builder } from '../../../lib/ir/builder.js';
 import type { CodeReader, Guest } from '../../../lib/isa/guest.js';
 import { HELPERS, instantiateToy } from './helpers.js';
-import { type OperandKind, operandBytes, type Operands, raise, ROW_BY_OPCODE, slotOf } from './instructions.js';
+import { type OperandKind, type Operands, operandBytes, ROW_BY_OPCODE, raise, slotOf } from './instructions.js';
 import { CAUSE_ILLEGAL, FLAG_N, FLAG_Z, STATE_NARROW } from './layout.js';
 
 const REGISTERS = 8;

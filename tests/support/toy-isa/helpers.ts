@@ -1,9 +1,11 @@
 /** The toy guest's instance: hooks and helpers, in TypeScript. They work on the hart's area in linear memory, as those of real guests do. */
+
+import { type GuestImports, POLL_NONE, POLL_TAKEN, POLL_WAIT } from '../../../lib/isa/guest.js';
 import {
   ACCESS_FETCH,
   ACCESS_READ,
-  ENV_CAUSE,
   ENV_BUDGET,
+  ENV_CAUSE,
   ENV_FLAGS,
   ENV_PC,
   ENV_PC_MASK,
@@ -21,7 +23,6 @@ import {
   TRANSLATE_READ,
   TRANSLATE_WRITE,
 } from '../../../lib/mem/layout.js';
-import { type GuestImports, POLL_NONE, POLL_TAKEN, POLL_WAIT } from '../../../lib/isa/guest.js';
 import type { ValueType } from '../../../lib/wasm/opcodes.js';
 import { asExports, type JsFunction } from '../js-exports.js';
 import {

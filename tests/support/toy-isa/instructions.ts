@@ -35,11 +35,13 @@ function setFlags(b: Builder, result: Value): void {
   b.set(FLAG_N, b.binary('setlts', result, b.imm(0)));
 }
 
-const alu = (op: BinaryName): ToyRow['emit'] => (b, o) => {
-  const result = b.binary(op, reg(b, o.rd), reg(b, o.rs));
-  setFlags(b, result);
-  setReg(b, o.rd, result);
-};
+const alu =
+  (op: BinaryName): ToyRow['emit'] =>
+  (b, o) => {
+    const result = b.binary(op, reg(b, o.rd), reg(b, o.rs));
+    setFlags(b, result);
+    setReg(b, o.rd, result);
+  };
 
 /** Adds `delta` to the stack pointer: always behind the access. */
 const moveStack = (b: Builder, delta: number): void => setReg(b, STACK, b.binary('add', reg(b, STACK), b.imm(delta)));
@@ -49,11 +51,15 @@ function push(b: Builder, value: Value): void {
   moveStack(b, -8);
 }
 
-const jumpIf = (flag: number, set: boolean): ToyRow['emit'] => (b, o) =>
-  b.branchRel(set ? 'brne' : 'breq', b.slot(flag), b.imm(0), b.insnBytes + o.imm);
+const jumpIf =
+  (flag: number, set: boolean): ToyRow['emit'] =>
+  (b, o) =>
+    b.branchRel(set ? 'brne' : 'breq', b.slot(flag), b.imm(0), b.insnBytes + o.imm);
 
-const call = (helper: keyof typeof HELPER): ToyRow['emit'] => (b, o) =>
-  void b.call(HELPER[helper], { a: reg(b, o.rd), b: b.imm(o.imm) });
+const call =
+  (helper: keyof typeof HELPER): ToyRow['emit'] =>
+  (b, o) =>
+    void b.call(HELPER[helper], { a: reg(b, o.rd), b: b.imm(o.imm) });
 
 // biome-ignore format: a table
 export const TOY = {

@@ -23,7 +23,7 @@ export class ToyMachine implements PathMachine {
   private reads = 0;
 
   constructor(source: string | ToyProgram, options: PathOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 4 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     this.program = typeof source === 'string' ? assembleToy(source) : source;
     const device = {
       name: 'counter',

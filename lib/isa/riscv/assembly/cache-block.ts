@@ -4,7 +4,7 @@
  */
 
 import { hostAddress } from '../../../mem/assembly/frames';
-import { ACCESS_WRITE, ENV_CAUSE, PAGE_SIZE } from '../../../mem/layout';
+import { ACCESS_WRITE, ENV_CAUSE, ENV_STATUS, PAGE_SIZE, STATUS_NONE } from '../../../mem/layout';
 import {
   CAUSE_LOAD_PAGE,
   CAUSE_STORE_ACCESS,
@@ -17,7 +17,7 @@ import {
   PRIV_U,
   SENVCFG,
 } from '../layout';
-import { lookupRead, slowStore } from './mmu';
+import { lookupRead, lookupWrite, slowStore } from './mmu';
 import { setIllegal, setTrap, trapPending } from './raise';
 import { accessFault, translate } from './walk';
 
@@ -46,6 +46,12 @@ function manage(env: i32, vaddr: i64): void {
 
 function zero(env: i32, vaddr: i64): void {
   const block = vaddr & ~(BLOCK - 1);
+  const host = lookupWrite(env, block, 8);
+  if (host) {
+    memory.fill(host, 0, <i32>BLOCK);
+    return;
+  }
+  store<i32>(env, STATUS_NONE, ENV_STATUS);
   // The fault's address is the operand, not the block's.
   const translation = translate(env, vaddr, ACCESS_WRITE);
   if (translation === -1) return;

@@ -1,6 +1,6 @@
 /** What firmware in M-mode would do, where there is none: the state in which S-mode starts, and environment calls from it. */
 import { ENV_HART, ENV_PC, ENV_POLL, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
-import { IRQ_SSI, MCOUNTEREN, MEDELEG, MENVCFG, MIDELEG, MIP, PMPADDR, PMPCFG, PRIV, PRIV_S, SATP, STIMECMP, X0 } from '../layout';
+import { IRQ_SSI, MCOUNTEREN, MEDELEG, MENVCFG, MIDELEG, MIP, PMPADDR, PMPCFG, PRIV, PRIV_S, SATP, SCOUNTEREN, STIMECMP, X0 } from '../layout';
 import { environmentCall } from './host';
 import { refresh, resetHart } from './reset';
 
@@ -8,7 +8,7 @@ import { refresh, resetHart } from './reset';
 const DELEGATED_EXCEPTIONS: i64 = 0xb1ff;
 /** SSI, STI, SEI. */
 const DELEGATED_INTERRUPTS: i64 = 0x222;
-/** cycle, time, instret. */
+/** cycle, time, instret; in U-mode too, as OpenSBI leaves it: C libraries read the time, and kernels do not see to it. */
 const COUNTERS: i64 = 7;
 /** STCE, CBZE, CBCFE, CBIE = 1 (flush). */
 const ENVIRONMENT: i64 = (1 << 63) | (1 << 7) | (1 << 6) | (1 << 4);
@@ -26,6 +26,7 @@ export function startSupervisor(env: i32, pc: i64, opaque: i64): void {
   store<i64>(env, DELEGATED_EXCEPTIONS, MEDELEG);
   store<i64>(env, DELEGATED_INTERRUPTS, MIDELEG);
   store<i64>(env, COUNTERS, MCOUNTEREN);
+  store<i64>(env, COUNTERS, SCOUNTEREN);
   store<i64>(env, load<i64>(env, MENVCFG) | ENVIRONMENT, MENVCFG);
   store<i64>(env, -1, STIMECMP);
   store<i64>(env, 0, SATP);
