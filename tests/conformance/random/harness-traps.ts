@@ -231,8 +231,11 @@ ${settle('m')}${settle('s')}
       srli t2, t2, 52
       li t3, 0x37                 # lui x0
       bne t2, t3, body_done
-      srli a4, t1, 12
-      addi a4, a4, ${-SERVICE}
+      srli t1, t1, 12
+      addi t1, t1, ${-SERVICE}
+      li t2, 3
+      bgtu t1, t2, body_done
+      mv a4, t1
       addi s7, s7, 4
       li t0, 0x80000000
       bnez a4, rebase
