@@ -2,7 +2,8 @@
 import { HELPER, RUN, SLOW_LOAD, SLOW_STORE, DEPART } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
-import { indirectTargets, type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
+import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
+import { indirectTargets } from '../ir/region.js';
 import { optimise } from '../ir/passes.js';
 import type { Guest } from '../isa/guest.js';
 import { ModuleWriter } from '../wasm/module.js';
