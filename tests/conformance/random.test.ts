@@ -1,6 +1,6 @@
 /**
  * Random instruction streams, on QEMU and on hindsight: the same traps, registers and memory, whatever they do. Fixed seeds, so that a failure
- * stays; `random/main.js` runs other ones. By its `--coverage` these programs execute 1.09 million instructions, each of the table at least 160
+ * stays; `random/main.js` runs other ones. By its `--coverage` these programs execute 1.09 million instructions, each of the table at least 250
  * times without a trap, but those that always trap, wfi and the cache-block operations.
  */
 import { suite } from 'uvu';
