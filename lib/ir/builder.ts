@@ -6,9 +6,30 @@
  */
 import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, INNER, OPCODE_NUMBER } from './encoding.js';
+import {
+  BRANCH_SIZE,
+  GOTO_SIZE,
+  HINT_CALL,
+  HINT_NONE,
+  INDIRECT_HINT,
+  INDIRECT_POSITION,
+  INDIRECT_PROFILE,
+  INDIRECT_SIZE,
+  INNER,
+  OPCODE_NUMBER,
+} from './encoding.js';
 import type { OpInfo } from './op-kinds.js';
-import { type BinaryName, type BranchName, type FloatName, type LoadName, OPS, type OpName, type StoreName, type UnaryName, wrap64 } from './ops.js';
+import {
+  type BinaryName,
+  type BranchName,
+  type FloatName,
+  type LoadName,
+  OPS,
+  type OpName,
+  type StoreName,
+  type UnaryName,
+  wrap64,
+} from './ops.js';
 
 /** An operand: a slot (its byte offset, at least 0) or a constant of the current block (below 0). */
 export type Value = number & { readonly __brand: 'Value' };

@@ -1,6 +1,20 @@
 /** Reads IR bytecode (encoding.ts) back as objects, for the optimiser, the lowering and the printer. */
 import { BLOCK_CODE, BLOCK_DELTAS, BLOCK_FLAGS, BLOCK_INSNS, BLOCK_PC } from '../mem/layout.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, INDIRECT_HINT, INDIRECT_PROFILE, INNER, PROFILE_LENGTH, recordSize } from './encoding.js';
+import {
+  BRANCH_FALL,
+  BRANCH_TAKEN,
+  BYTECODES,
+  CELL_TARGET,
+  endsBlock,
+  GOTO_CELL,
+  GOTO_HINT,
+  GOTO_RETURN,
+  INDIRECT_HINT,
+  INDIRECT_PROFILE,
+  INNER,
+  PROFILE_LENGTH,
+  recordSize,
+} from './encoding.js';
 import type { OpInfo } from './op-kinds.js';
 import type { OpName } from './ops.js';
 

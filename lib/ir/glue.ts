@@ -197,4 +197,3 @@ export function dispatchFunction(m: ModuleWriter): Code {
   w.i32(EXIT_MISS);
   return w;
 }
-

@@ -16,8 +16,8 @@ import {
   ENV_PC,
   ENV_PC_BASE,
   ENV_PC_MASK,
-  ENV_STATUS,
   ENV_STAT_INTERPRETED,
+  ENV_STATUS,
   ENV_TLB,
   EXIT_BUDGET,
   EXIT_DEBUG,
@@ -39,19 +39,19 @@ import {
 import { unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
+import { BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
 import {
-  BUDGET,
-  CELL,
-  DEPART,
-  ENV,
-  emitJumpCacheLookup,
-  emitTlbLookup,
-  HELPER,
-  RUN,
-  SLOW_LOAD,
-  SLOW_STORE,
-} from './access.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, GOTO_CELL, INDIRECT_POSITION, INDIRECT_PROFILE, INNER, type Opcode, PROFILE_LENGTH, recordSize } from './encoding.js';
+  BRANCH_FALL,
+  BRANCH_TAKEN,
+  BYTECODES,
+  GOTO_CELL,
+  INDIRECT_POSITION,
+  INDIRECT_PROFILE,
+  INNER,
+  type Opcode,
+  PROFILE_LENGTH,
+  recordSize,
+} from './encoding.js';
 import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction, storeBudget, storePc } from './glue.js';
 import type { Operands, SlotType } from './op-kinds.js';
 
@@ -72,7 +72,14 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
-  const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [number, number, number, number, number, number];
+  const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   m.function(RUN, linkFunction());
   m.function(RUN, deadFunction());
   m.function(RUN, farFunction(dispatch));
@@ -97,7 +104,15 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
 function interpretFunction(m: ModuleWriter, functions: Context['functions']): Code {
   const w = new Code(RUN.params, 65536);
   const types = { run: m.type(RUN), helper: m.type(HELPER) };
-  const local = { block: w.local('i32'), ip: w.local('i32'), pc: w.local('i64'), vaddr: w.local('i64'), entry: w.local('i32'), value: w.local('i64'), start: w.local('i32') };
+  const local = {
+    block: w.local('i32'),
+    ip: w.local('i32'),
+    pc: w.local('i64'),
+    vaddr: w.local('i64'),
+    entry: w.local('i32'),
+    value: w.local('i64'),
+    start: w.local('i32'),
+  };
   w.get(CELL);
   w.i32(-2);
   w.op('i32.and');

@@ -30,8 +30,8 @@ import { assert, unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { BUDGET, ENV, emitJumpCacheLookup, emitTlbLookup, RUN } from './access.js';
 import type { Constant, IrBlock, IrOp, Target } from './decode.js';
-import { sources, writes } from './operands.js';
 import type { Operands, SlotType } from './op-kinds.js';
+import { sources, writes } from './operands.js';
 import { type RegionInput, type Shape, shapeOf } from './region.js';
 
 /** What lowering must know of the guest. */
@@ -257,7 +257,9 @@ class Lowering {
   private emitNode(node: number): void {
     const { w, shape } = this;
     const { structure } = shape;
-    const merges = structure.children[node].filter((child) => structure.isMerge[child]).sort((x, y) => structure.rank[y] - structure.rank[x]);
+    const merges = structure.children[node]
+      .filter((child) => structure.isMerge[child])
+      .sort((x, y) => structure.rank[y] - structure.rank[x]);
     if (structure.isLoop[node]) this.labels.set(node, w.loop());
     this.emitWithin(node, merges, 0);
     if (structure.isLoop[node]) w.end();
@@ -415,7 +417,10 @@ class Lowering {
     this.push(op.a, 'i64');
     w.set(this.pc);
     const { structure, successors } = shape;
-    this.jumpToAny(node, successors[node].filter((to) => !structure.isCut(node, to)));
+    this.jumpToAny(
+      node,
+      successors[node].filter((to) => !structure.isCut(node, to)),
+    );
     this.storeRegisters(this.dirtyAt[node]);
     this.lookUp();
   }

@@ -117,4 +117,3 @@ export type OpInfo =
   | BranchOp
   | SettleOp
   | LeaveOp;
-

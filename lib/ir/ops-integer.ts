@@ -196,7 +196,8 @@ export const convert = (d: SlotType, a: SlotType, ...wasm: readonly Opcode[]): U
 
 export const countBits = (x: bigint): bigint => BigInt(u64(x).toString(2).replaceAll('0', '').length);
 export const leadingZeros = (x: bigint, width: number): bigint => BigInt(x === 0n ? width : width - x.toString(2).length);
-export const trailingZeros = (x: bigint, width: number): bigint => (x === 0n ? BigInt(width) : leadingZeros(x & -x, width) * -1n + BigInt(width - 1));
+export const trailingZeros = (x: bigint, width: number): bigint =>
+  x === 0n ? BigInt(width) : leadingZeros(x & -x, width) * -1n + BigInt(width - 1);
 
 /** Each byte of the result from the same-numbered byte of a, by shifts and masks on the whole word. */
 export const byteReverse: UnaryOp = {

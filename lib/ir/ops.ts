@@ -11,16 +11,27 @@
  */
 import type { Opcode } from '../wasm/opcodes.js';
 import type { LoadOp, OpInfo, StoreOp } from './op-kinds.js';
-import { CONVERT_F32_I64, CONVERT_F64_I64, DEMOTE, float32, float64, floatCompare, fused32, fused64, PROMOTE, truncate } from './ops-float.js';
+import {
+  CONVERT_F32_I64,
+  CONVERT_F64_I64,
+  DEMOTE,
+  float32,
+  float64,
+  floatCompare,
+  fused32,
+  fused64,
+  PROMOTE,
+  truncate,
+} from './ops-float.js';
 import {
   branch,
   byteReverse,
   choose,
   compare,
   convert,
+  countBits,
   divide,
   leadingZeros,
-  countBits,
   mulHigh,
   orCombine,
   plain,

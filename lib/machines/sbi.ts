@@ -249,4 +249,3 @@ export class Sbi {
     return named;
   }
 }
-

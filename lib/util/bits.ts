@@ -5,7 +5,7 @@ export class Bits {
   add(bit: number): void {
     const word = Math.floor(bit / 31);
     while (this.words.length <= word) this.words.push(0);
-    this.words[word] |= 1 << bit % 31;
+    this.words[word] |= 1 << (bit % 31);
   }
 
   /** Adds all of `other`; true if that made a difference. */

@@ -2,7 +2,16 @@
 import type { Builder, Value } from '../../lib/ir/builder.js';
 import { HINT_CALL, HINT_NONE, HINT_RETURN } from '../../lib/ir/encoding.js';
 import type { OpInfo } from '../../lib/ir/op-kinds.js';
-import { type BinaryName, type BranchName, type FloatName, type LoadName, OPS, type OpName, type StoreName, type UnaryName } from '../../lib/ir/ops.js';
+import {
+  type BinaryName,
+  type BranchName,
+  type FloatName,
+  type LoadName,
+  OPS,
+  type OpName,
+  type StoreName,
+  type UnaryName,
+} from '../../lib/ir/ops.js';
 import { PAGE_SIZE } from '../../lib/mem/layout.js';
 import { randomSource } from './random.js';
 import { control, f, HELPER, INSN_BYTES, type Script, x } from './script-guest.js';
