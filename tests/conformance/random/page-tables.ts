@@ -45,8 +45,10 @@ export interface PageTables {
 const tableAddress = (table: number): number => PAGE_TABLES + 4096 * table;
 const entryOf = (address: number | bigint, flags: bigint): bigint => ((BigInt(address) >> 12n) << 10n) | flags;
 
-function randomFlags(random: Random): bigint {
-  const access = random.pick([R, R | W, R | W, R | W, R | W | X, R | X, X, W, W | X, 0n]);
+const ACCESSES = [R, R | W, R | W, R | W, R | W | X, R | X, X];
+
+/** Of a leaf; without any access it becomes a pointer to a table. */
+function randomFlags(random: Random, access: bigint): bigint {
   let flags = access;
   if (random.chance(0.95)) flags |= V;
   if (random.chance(0.5)) flags |= U;
@@ -71,9 +73,12 @@ export function buildPageTables(random: Random): PageTables {
   const entries: PageTableEntry[] = [];
   const set = (table: number, index: number, entry: bigint): void => view.setBigUint64(4096 * table + 8 * index, entry, true);
   const leaf = (table: number, index: number, target: number | bigint): void => {
-    set(table, index, entryOf(target, randomFlags(random)));
+    set(table, index, entryOf(target, randomFlags(random, random.pick([...ACCESSES, W, W | X, 0n]))));
     entries.push({ address: tableAddress(table) + 8 * index, isLeaf: true });
   };
+  /** A leaf that streams may not change: its frame must not be taken for a table. */
+  const fixedLeaf = (table: number, index: number, target: number): void =>
+    set(table, index, entryOf(target, randomFlags(random, random.pick(ACCESSES))));
   const pointer = (table: number, index: number, to: number): void => set(table, index, entryOf(tableAddress(to), V));
   const all = V | R | W | X | A | D;
   pointer(ROOT48, 0, ROOT39);
@@ -93,9 +98,9 @@ export function buildPageTables(random: Random): PageTables {
     for (let page = 0; page < RANDOM_PAGES; page++) leaf(table, page, randomFrame(random));
   }
   for (let i = 2; i < 6; i++) leaf(WINDOW, i, random.chance(0.8) ? DATA : DATA + 4096 * random.below(512));
-  leaf(ROOT39, 4, RAM);
-  leaf(ROOT39, 5, random.chance(0.5) ? RAM : DATA);
-  leaf(ROOT48, 1, 0);
+  fixedLeaf(ROOT39, 4, RAM);
+  fixedLeaf(ROOT39, 5, random.chance(0.5) ? RAM : DATA);
+  fixedLeaf(ROOT48, 1, 0);
   pointer(WINDOW, CROSSING_INDEX, CROSSINGS);
   const crossings: bigint[] = [];
   for (let page = 0; page < 2 * CROSSING_PAGES; page++) {

@@ -236,7 +236,9 @@ function randomMstatus(random: Random, { environment, kind }: BlockParts): numbe
   const { mode, paging } = environment;
   let status = mode << 11;
   for (const bit of [MSTATUS.SPIE, MSTATUS.SPP, MSTATUS.SUM, MSTATUS.MXR, MSTATUS.SIE, MSTATUS.MPIE]) if (random.chance(0.5)) status |= bit;
-  if (kind.traps) for (const bit of [MSTATUS.TVM, MSTATUS.TW, MSTATUS.TSR]) if (random.chance(0.1)) status |= bit;
+  // A stream that changes page tables must be able to fence.
+  const trapping = kind.weights.pageTableEntry ? [MSTATUS.TW, MSTATUS.TSR] : [MSTATUS.TVM, MSTATUS.TW, MSTATUS.TSR];
+  if (kind.traps) for (const bit of trapping) if (random.chance(0.1)) status |= bit;
   status |= kind.floatOff && random.chance(0.2) ? 0 : MSTATUS.FS;
   if (mode === 3 && paging !== 'bare' && random.chance(0.5)) status |= MSTATUS.MPRV;
   return status;
