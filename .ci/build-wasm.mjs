@@ -18,6 +18,22 @@ function assemblyFolders(folder) {
 for (const folder of assemblyFolders('lib')) {
   const out = join(root, 'dist', dirname(folder), 'assembly.wasm');
   mkdirSync(dirname(out), { recursive: true });
-  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--initialMemory', '1', '--importTable', '--noExportMemory', '--enable', 'nontrapping-f2i', '--memoryBase', '64', '--use', 'abort='];
+  const options = [
+    '-O3',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '--importMemory',
+    '--initialMemory',
+    '1',
+    '--importTable',
+    '--noExportMemory',
+    '--enable',
+    'nontrapping-f2i',
+    '--memoryBase',
+    '64',
+    '--use',
+    'abort=',
+  ];
   execFileSync(process.execPath, [asc, `${folder}/index.ts`, '-o', out, ...options], { cwd: root, stdio: 'inherit' });
 }

@@ -39,7 +39,7 @@ export class EventClock implements VirtualClock {
   }
 
   cancel(handle: TimerHandle): void {
-    const index = this.events.findIndex((event) => event === handle);
+    const index = this.events.indexOf(handle as Event);
     if (index >= 0) this.events.splice(index, 1);
   }
 

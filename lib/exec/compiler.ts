@@ -1,9 +1,10 @@
 /** Forms regions around hot blocks, lowers them, and puts them into the function table: many regions per module, because modules are dear. */
-import { HELPER, RUN, SLOW_LOAD, SLOW_STORE, DEPART } from '../ir/access.js';
+import { DEPART, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
-import { indirectTargets, type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
+import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
 import { optimise } from '../ir/passes.js';
+import { indirectTargets } from '../ir/region.js';
 import type { Guest } from '../isa/guest.js';
 import { ModuleWriter } from '../wasm/module.js';
 import type { Block, Region } from './block.js';
@@ -50,7 +51,9 @@ export class Compiler {
 
   /** Compiles one region per block of `entries` that is alive and has none yet. */
   compile(entries: readonly Block[]): void {
-    const drafts = entries.filter((entry, i) => !entry.dead && !entry.region && entries.indexOf(entry) === i).map((entry) => this.draft(entry));
+    const drafts = entries
+      .filter((entry, i) => !entry.dead && !entry.region && entries.indexOf(entry) === i)
+      .map((entry) => this.draft(entry));
     if (drafts.length === 0) return;
     const start = performance.now();
     const m = new ModuleWriter({ module: 'env', name: 'memory', pages: this.o.memory.buffer.byteLength / WASM_PAGE });
@@ -86,7 +89,15 @@ export class Compiler {
         }
       }
     }
-    return { run: m.type(RUN), slowLoad, slowStore, depart, dispatch, helper: (index) => helpers.get(index)!, mayLeave: (index) => this.o.guest.helpers[index].mayLeave };
+    return {
+      run: m.type(RUN),
+      slowLoad,
+      slowStore,
+      depart,
+      dispatch,
+      helper: (index) => helpers.get(index)!,
+      mayLeave: (index) => this.o.guest.helpers[index].mayLeave,
+    };
   }
 
   /** The entry and what it reaches by static edges, as far as it was executed often enough. */

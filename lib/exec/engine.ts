@@ -5,9 +5,9 @@
  * tail-call each other, and come back here for what only TypeScript does: translating, linking, compiling, waiting.
  */
 import { setFlagsFromString } from 'node:v8';
-import { generateInterpreter } from '../ir/interpreter.js';
 import { jumpCacheEntry } from '../ir/access.js';
 import { OPCODE_NUMBER } from '../ir/encoding.js';
+import { generateInterpreter } from '../ir/interpreter.js';
 import type { Guest } from '../isa/guest.js';
 import {
   ENV_BLOCK,

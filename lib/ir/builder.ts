@@ -6,14 +6,25 @@
  */
 import { BLOCK_CODE, ENV_TEMPS, ENV_TEMPS_END, GLOBAL_FAR_BLOCK, GLOBAL_LINK_BLOCK, PAGE_SIZE } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import { BRANCH_SIZE, GOTO_SIZE, HINT_CALL, HINT_NONE, INDIRECT_HINT, INDIRECT_POSITION, INDIRECT_PROFILE, INDIRECT_SIZE, INNER, OPCODE_NUMBER } from './encoding.js';
+import {
+  BRANCH_SIZE,
+  GOTO_SIZE,
+  HINT_CALL,
+  HINT_NONE,
+  INDIRECT_HINT,
+  INDIRECT_POSITION,
+  INDIRECT_PROFILE,
+  INDIRECT_SIZE,
+  INNER,
+  OPCODE_NUMBER,
+} from './encoding.js';
+import type { OpInfo } from './op-kinds.js';
 import {
   type BinaryName,
   type BranchName,
   type FloatName,
   type LoadName,
   OPS,
-  type OpInfo,
   type OpName,
   type StoreName,
   type UnaryName,

@@ -1,7 +1,22 @@
 /** Reads IR bytecode (encoding.ts) back as objects, for the optimiser, the lowering and the printer. */
 import { BLOCK_CODE, BLOCK_DELTAS, BLOCK_FLAGS, BLOCK_INSNS, BLOCK_PC } from '../mem/layout.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, endsBlock, GOTO_CELL, GOTO_HINT, GOTO_RETURN, INDIRECT_HINT, INDIRECT_PROFILE, INNER, PROFILE_LENGTH, recordSize } from './encoding.js';
-import type { OpInfo, OpName } from './ops.js';
+import {
+  BRANCH_FALL,
+  BRANCH_TAKEN,
+  BYTECODES,
+  CELL_TARGET,
+  endsBlock,
+  GOTO_CELL,
+  GOTO_HINT,
+  GOTO_RETURN,
+  INDIRECT_HINT,
+  INDIRECT_PROFILE,
+  INNER,
+  PROFILE_LENGTH,
+  recordSize,
+} from './encoding.js';
+import type { OpInfo } from './op-kinds.js';
+import type { OpName } from './ops.js';
 
 /** A 64-bit constant: a number where it is a safe integer, else a bigint; signed either way. */
 export type Constant = number | bigint;

@@ -19,7 +19,8 @@
  *     indirect                 +8 i32 hint (HINT_*), +12 i32 profile position, +16 u32[8] profile
  *     branch                   +8 i64 immediate b, +16 cell when taken, +24 cell when not taken, +32 i64, +40 i64 targets
  */
-import { type OpInfo, type OpName, OPS } from './ops.js';
+import type { OpInfo } from './op-kinds.js';
+import { OPS, type OpName } from './ops.js';
 
 /** Marks an op that may leave the block but is not the last of its instruction: STATUS_EXIT then waits for a `settle`. */
 export const INNER = 0x8000;

@@ -1,10 +1,6 @@
 /**
  * Generates the interpreter: a WebAssembly module whose main function is a loop over IR bytecode with one `br_table`; each case is the
- * op's own emission with operands fetched from the slots. It also holds the small functions through which all engine code goes on:
- *
- *     link      an unlinked cell: leaves with EXIT_LINK          dead      a dropped block: leaves with EXIT_MISS
- *     far       a static exit to another page: dispatch          dispatch  goes on at ENV_PC, after polling interrupts
- *     depart    handles ENV_STATUS after a slow path or helper
+ * op's own emission with operands fetched from the slots. The module also holds the functions of glue.ts.
  */
 import {
   BLOCK_CODE,
@@ -15,33 +11,25 @@ import {
   BLOCK_PC,
   ENV_BLOCK,
   ENV_BUDGET,
-  ENV_CELL,
   ENV_CURRENT_BLOCK,
-  ENV_EXIT,
   ENV_FP_FAST,
   ENV_PC,
   ENV_PC_BASE,
   ENV_PC_MASK,
-  ENV_POLL,
   ENV_STAT_INTERPRETED,
   ENV_STATUS,
   ENV_TLB,
   EXIT_BUDGET,
   EXIT_DEBUG,
   EXIT_HOT,
-  EXIT_LINK,
   EXIT_MISS,
   EXIT_PARTIAL,
-  EXIT_REQUEST,
-  EXIT_WFI,
   FN_DEAD,
   FN_DISPATCH,
   FN_FAR,
   FN_HELPERS,
   FN_INTERPRET,
   FN_LINK,
-  FN_POLL,
-  FN_TAKE_TRAP,
   GLOBAL_HOT_COUNT,
   GLOBAL_HOT_LIMIT,
   GLOBAL_HOT_QUEUE,
@@ -51,25 +39,21 @@ import {
 import { unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
+import { BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
 import {
-  BUDGET,
-  CELL,
-  DEPART,
-  ENV,
-  emitJumpCacheLookup,
-  emitTlbLookup,
-  HELPER,
-  RUN,
-  SLOW_LOAD,
-  SLOW_STORE,
-} from './access.js';
-import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, CELL_TARGET, GOTO_CELL, INDIRECT_POSITION, INDIRECT_PROFILE, INNER, type Opcode, PROFILE_LENGTH, recordSize } from './encoding.js';
-import type { Operands, SlotType } from './ops.js';
-
-const HOOK_POLL = { params: ['i32'], results: ['i32'] } as const;
-const HOOK_TRAP = { params: ['i32'], results: [] } as const;
-const POLL_TAKEN = 1;
-const POLL_WAIT = 2;
+  BRANCH_FALL,
+  BRANCH_TAKEN,
+  BYTECODES,
+  GOTO_CELL,
+  INDIRECT_POSITION,
+  INDIRECT_PROFILE,
+  INNER,
+  type Opcode,
+  PROFILE_LENGTH,
+  recordSize,
+} from './encoding.js';
+import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction, storeBudget, storePc } from './glue.js';
+import type { Operands, SlotType } from './op-kinds.js';
 
 interface Context {
   readonly w: Code;
@@ -88,7 +72,14 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
-  const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [number, number, number, number, number, number];
+  const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   m.function(RUN, linkFunction());
   m.function(RUN, deadFunction());
   m.function(RUN, farFunction(dispatch));
@@ -109,173 +100,19 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   return m.finish();
 }
 
-/** Stores pc = ENV_PC_BASE + the i64 that `offset` pushes. */
-function storePc(w: Code, offset: () => void): void {
-  w.get(ENV);
-  w.get(ENV);
-  w.mem('i64.load', ENV_PC_BASE);
-  offset();
-  w.op('i64.add');
-  w.mem('i64.store', ENV_PC);
-}
-
-function storeBudget(w: Code): void {
-  w.get(ENV);
-  w.get(BUDGET);
-  w.mem('i32.store', ENV_BUDGET);
-}
-
-function linkFunction(): Code {
-  const w = new Code(RUN.params);
-  storePc(w, () => {
-    w.get(CELL);
-    w.mem('i64.load', CELL_TARGET);
-  });
-  storeBudget(w);
-  w.get(ENV);
-  w.get(CELL);
-  w.mem('i32.store', ENV_CELL);
-  w.i32(EXIT_LINK);
-  return w;
-}
-
-function deadFunction(): Code {
-  const w = new Code(RUN.params);
-  storePc(w, () => {
-    w.get(CELL);
-    w.mem('i32.load', 0);
-    w.mem('i64.load', BLOCK_PC);
-  });
-  storeBudget(w);
-  w.i32(EXIT_MISS);
-  return w;
-}
-
-function farFunction(dispatch: number): Code {
-  const w = new Code(RUN.params);
-  storePc(w, () => {
-    w.get(CELL);
-    w.mem('i64.load', CELL_TARGET);
-  });
-  w.get(ENV);
-  w.get(BUDGET);
-  w.get(CELL);
-  w.returnCall(dispatch);
-  return w;
-}
-
-/** ENV_BUDGET is exact: the instruction at `index` is not yet counted. Trap or not, it takes one tick. */
-function departFunction(m: ModuleWriter, dispatch: number): Code {
-  const [BLOCK, INDEX] = [1, 2];
-  const w = new Code(DEPART.params);
-  const status = w.local('i32');
-  w.get(ENV);
-  w.mem('i32.load', ENV_STATUS);
-  w.set(status);
-  w.get(ENV);
-  w.i32(STATUS_NONE);
-  w.mem('i32.store', ENV_STATUS);
-  storePc(w, () => {
-    w.get(BLOCK);
-    w.mem('i64.load', BLOCK_PC);
-    w.get(BLOCK);
-    w.mem('i32.load', BLOCK_DELTAS);
-    w.get(INDEX);
-    w.get(status);
-    w.i32(STATUS_TRAP);
-    w.op('i32.ne');
-    w.op('i32.add');
-    w.i32(1);
-    w.op('i32.shl');
-    w.op('i32.add');
-    w.mem('i64.load16_u', 0);
-    w.op('i64.add');
-  });
-  w.get(status);
-  w.i32(STATUS_TRAP);
-  w.op('i32.eq');
-  w.if_();
-  w.get(ENV);
-  w.i32(FN_TAKE_TRAP);
-  w.callIndirect(m.type(HOOK_TRAP));
-  w.end();
-  w.get(ENV);
-  w.get(ENV);
-  w.mem('i32.load', ENV_BUDGET);
-  w.i32(1);
-  w.op('i32.sub');
-  w.i32(0);
-  w.returnCall(dispatch);
-  return w;
-}
-
-function dispatchFunction(m: ModuleWriter): Code {
-  const w = new Code(RUN.params);
-  const [pc, entry, polled] = [w.local('i64'), w.local('i32'), w.local('i32')];
-  const again = w.loop();
-  storeBudget(w);
-  const exit = (condition: () => void, code: number) => {
-    condition();
-    w.if_();
-    w.i32(code);
-    w.op('return');
-    w.end();
-  };
-  exit(() => {
-    w.get(ENV);
-    w.mem('i32.load', ENV_EXIT);
-  }, EXIT_REQUEST);
-  exit(() => {
-    w.get(BUDGET);
-    w.op('i32.eqz');
-  }, EXIT_BUDGET);
-  w.get(ENV);
-  w.mem('i32.load', ENV_POLL);
-  w.if_();
-  w.get(ENV);
-  w.i32(0);
-  w.mem('i32.store', ENV_POLL);
-  w.get(ENV);
-  w.i32(FN_POLL);
-  w.callIndirect(m.type(HOOK_POLL));
-  w.set(polled);
-  exit(() => {
-    w.get(polled);
-    w.i32(POLL_WAIT);
-    w.op('i32.eq');
-  }, EXIT_WFI);
-  w.get(polled);
-  w.i32(POLL_TAKEN);
-  w.op('i32.eq');
-  w.if_();
-  w.get(BUDGET);
-  w.i32(1);
-  w.op('i32.sub');
-  w.set(BUDGET);
-  w.br(again);
-  w.end();
-  w.end();
-  w.end();
-  w.get(ENV);
-  w.mem('i64.load', ENV_PC);
-  w.set(pc);
-  emitJumpCacheLookup(w, m.type(RUN), {
-    pc,
-    entry,
-    pcMask: () => {
-      w.get(ENV);
-      w.mem('i64.load', ENV_PC_MASK);
-    },
-  });
-  w.i32(EXIT_MISS);
-  return w;
-}
-
 /** With bit 0 of `cell` set, the block is entered for a part only (its head is skipped; a `stop` record ends it). */
 function interpretFunction(m: ModuleWriter, functions: Context['functions']): Code {
   const w = new Code(RUN.params, 65536);
   const types = { run: m.type(RUN), helper: m.type(HELPER) };
-  const local = { block: w.local('i32'), ip: w.local('i32'), pc: w.local('i64'), vaddr: w.local('i64'), entry: w.local('i32'), value: w.local('i64'), start: w.local('i32') };
+  const local = {
+    block: w.local('i32'),
+    ip: w.local('i32'),
+    pc: w.local('i64'),
+    vaddr: w.local('i64'),
+    entry: w.local('i32'),
+    value: w.local('i64'),
+    start: w.local('i32'),
+  };
   w.get(CELL);
   w.i32(-2);
   w.op('i32.and');

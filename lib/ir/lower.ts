@@ -25,21 +25,14 @@ import {
   STATUS_NONE,
   STATUS_TRAP,
 } from '../mem/layout.js';
+import { Bits } from '../util/bits.js';
 import { assert, unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { BUDGET, ENV, emitJumpCacheLookup, emitTlbLookup, RUN } from './access.js';
 import type { Constant, IrBlock, IrOp, Target } from './decode.js';
-import { HINT_CALL, HINT_RETURN } from './encoding.js';
+import type { Operands, SlotType } from './op-kinds.js';
 import { sources, writes } from './operands.js';
-import type { Operands, SlotType } from './ops.js';
-import { analyse, type Structure } from './structure.js';
-
-export interface RegionInput {
-  /** blocks[0] is the entry. */
-  readonly blocks: readonly IrBlock[];
-  /** Fetches are not translated: pcOffsets are pcs, and static targets anywhere may be chained. */
-  readonly fixedPc: boolean;
-}
+import { type RegionInput, type Shape, shapeOf } from './region.js';
 
 /** What lowering must know of the guest. */
 export interface LoweringGuest {
@@ -61,46 +54,12 @@ export interface LoweringImports {
   mayLeave(index: number): boolean;
 }
 
-/** At most so many targets of an indirect exit are compared in line. */
-const TARGETS_MAX = 8;
 /** Up to so many targets are compared one by one, more by bisection. */
 const LINEAR_TARGETS = 3;
 
 /** The function body for `input`: a RUN function. */
 export function lowerRegion(input: RegionInput, guest: LoweringGuest, imports: LoweringImports): Code {
   return new Lowering(input, guest, imports).lower();
-}
-
-interface Shape {
-  readonly nodeOf: ReadonlyMap<number, number>;
-  readonly structure: Structure;
-  readonly successors: readonly (readonly number[])[];
-}
-
-/** The region's graph: an edge where a static target, or a target that an indirect exit was seen to take, is a block of it. */
-function shapeOf(input: RegionInput): Shape {
-  const { blocks } = input;
-  const nodeOf = new Map(blocks.map((block, node) => [block.pcOffset, node]));
-  const sites = returnSites(blocks);
-  const successors = blocks.map((block) => {
-    const last = block.ops[block.ops.length - 1];
-    const offsets = last.name === 'indirect' ? indirectTargets(last, block, sites) : last.targets.map((target) => target.offset);
-    return offsets.map((offset) => nodeOf.get(offset)).filter((node) => node !== undefined);
-  });
-  return { nodeOf, successors, structure: analyse(successors) };
-}
-
-/** pcOffsets behind the calls in `blocks`. */
-function returnSites(blocks: readonly IrBlock[]): number[] {
-  const sites = blocks.flatMap((block) => block.ops[block.ops.length - 1]).filter((op) => op.name === 'goto' && op.hint === HINT_CALL);
-  return [...new Set(sites.map((op) => op.returnOffset))].sort((x, y) => x - y).slice(0, TARGETS_MAX);
-}
-
-/** pcOffsets that the indirect exit `op` of `block` is likely to go to, ascending: its profile, or all returns when a return has none. */
-export function indirectTargets(op: IrOp, block: IrBlock, sites: readonly number[]): readonly number[] {
-  if (op.profile.length === 0) return op.hint === HINT_RETURN ? sites : [];
-  const high = block.pcOffset - (block.pcOffset % 0x100000000);
-  return op.profile.map((offset) => high + offset);
 }
 
 class Lowering {
@@ -298,7 +257,9 @@ class Lowering {
   private emitNode(node: number): void {
     const { w, shape } = this;
     const { structure } = shape;
-    const merges = structure.children[node].filter((child) => structure.isMerge[child]).sort((x, y) => structure.rank[y] - structure.rank[x]);
+    const merges = structure.children[node]
+      .filter((child) => structure.isMerge[child])
+      .sort((x, y) => structure.rank[y] - structure.rank[x]);
     if (structure.isLoop[node]) this.labels.set(node, w.loop());
     this.emitWithin(node, merges, 0);
     if (structure.isLoop[node]) w.end();
@@ -456,7 +417,10 @@ class Lowering {
     this.push(op.a, 'i64');
     w.set(this.pc);
     const { structure, successors } = shape;
-    this.jumpToAny(node, successors[node].filter((to) => !structure.isCut(node, to)));
+    this.jumpToAny(
+      node,
+      successors[node].filter((to) => !structure.isCut(node, to)),
+    );
     this.storeRegisters(this.dirtyAt[node]);
     this.lookUp();
   }
@@ -708,33 +672,5 @@ class Lowering {
     w.end();
     this.emitCall(op, type);
     w.end();
-  }
-}
-
-/** A small set of small integers. */
-class Bits {
-  private readonly words: number[] = [];
-
-  add(bit: number): void {
-    const word = Math.floor(bit / 31);
-    while (this.words.length <= word) this.words.push(0);
-    this.words[word] |= 1 << bit % 31;
-  }
-
-  /** Adds all of `other`; true if that made a difference. */
-  include(other: Bits): boolean {
-    let changed = false;
-    for (const [i, word] of other.words.entries()) {
-      const old = this.words[i] ?? 0;
-      this.words[i] = old | word;
-      if ((old | word) !== old) changed = true;
-    }
-    return changed;
-  }
-
-  list(): number[] {
-    const bits: number[] = [];
-    for (const [i, word] of this.words.entries()) for (let bit = 0; bit < 31; bit++) if (word & (1 << bit)) bits.push(i * 31 + bit);
-    return bits;
   }
 }

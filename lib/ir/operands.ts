@@ -1,6 +1,6 @@
 /** Which slots an op reads and writes: the one place where the optimiser, the verifier and the lowering learn it. */
 import type { IrOp } from './decode.js';
-import type { SlotType } from './ops.js';
+import type { SlotType } from './op-kinds.js';
 
 /** Field of an IrOp that names a slot it reads. */
 export type Source = 'a' | 'b' | 'c';

@@ -7,9 +7,9 @@
  */
 import { ENV_TEMPS, ENV_TEMPS_END } from '../mem/layout.js';
 import type { Constant, IrOp } from './decode.js';
-import { isPure, mayLeave, sources, writes } from './operands.js';
-import { type OpName, OPS, wrap64 } from './ops.js';
 import type { LoweringGuest } from './lower.js';
+import { isPure, mayLeave, sources, writes } from './operands.js';
+import { OPS, type OpName, wrap64 } from './ops.js';
 
 /** Optimises the ops of a block; the result is a new list, the ops themselves are changed. */
 export function optimise(ops: readonly IrOp[], guest: LoweringGuest): IrOp[] {
@@ -141,7 +141,10 @@ const RIGHT_IDENTITY: ReadonlySet<OpName> = new Set<OpName>(['add', 'sub', 'or',
 function become(op: IrOp, name: 'const' | 'pcrel' | 'mov' | 'goto', immediate?: Constant): void {
   op.name = name;
   op.info = OPS[name];
-  op.immediate = typeof immediate === 'bigint' && immediate === BigInt(Number(immediate)) && Number.isSafeInteger(Number(immediate)) ? Number(immediate) : immediate;
+  op.immediate =
+    typeof immediate === 'bigint' && immediate === BigInt(Number(immediate)) && Number.isSafeInteger(Number(immediate))
+      ? Number(immediate)
+      : immediate;
   op.hint = 0;
 }
 

@@ -34,7 +34,8 @@ export function analyse(successors: readonly (readonly number[])[]): Structure {
     for (const from of order) {
       for (const to of edges[from]) if (rank[to] <= rank[from] && !dominates(dominator, rank, to, from)) cut.add(key(from, to));
     }
-    if (cut.size === before) return { ...describe(edges, order, rank, dominator), order, rank, isCut: (from, to) => cut.has(key(from, to)) };
+    if (cut.size === before)
+      return { ...describe(edges, order, rank, dominator), order, rank, isCut: (from, to) => cut.has(key(from, to)) };
   }
 }
 

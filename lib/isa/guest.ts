@@ -2,7 +2,7 @@
  * The front-end interface: everything that `exec`, `mem`, `gdbstub` and `replay` know about a guest architecture.
  */
 import type { Builder } from '../ir/builder.js';
-import type { SlotType } from '../ir/ops.js';
+import type { SlotType } from '../ir/op-kinds.js';
 
 /** A guest register that lives in a slot and that lowered code may keep in a local. */
 export interface GuestRegister {

@@ -152,17 +152,34 @@ const EXTENSIONS: ReadonlyMap<number, readonly Call[]> = new Map([
   [0x4442434e, DEBUG_CONSOLE],
 ]);
 
+const putByte: Call = (sbi, _env, [byte]) => {
+  sbi.ports.putByte(Number(byte & 0xffn));
+  return done();
+};
+const clearIpi: Call = (sbi, env) => {
+  sbi.harts.setSoftwareInterrupt(env, 0);
+  return done();
+};
+const sendIpiToAll: Call = (sbi) => {
+  for (const env of sbi.all()) sbi.harts.setSoftwareInterrupt(env, 1);
+  return done();
+};
+const shutdown: Call = (sbi) => {
+  sbi.ports.power.exit(0);
+  return undefined;
+};
+
 /** Legacy extensions: id -> function; the result comes in a0 alone. */
 const LEGACY: ReadonlyMap<number, Call> = new Map<number, Call>([
   [0, setTimer],
-  [1, (sbi, _env, [byte]) => (sbi.ports.putByte(Number(byte & 0xffn)), done())],
+  [1, putByte],
   [2, (sbi) => ({ error: BigInt(sbi.ports.getByte()) })],
-  [3, (sbi, env) => (sbi.harts.setSoftwareInterrupt(env, 0), done())],
-  [4, (sbi) => (sbi.all().forEach((env) => sbi.harts.setSoftwareInterrupt(env, 1)), done())],
+  [3, clearIpi],
+  [4, sendIpiToAll],
   [5, () => done()],
   [6, () => done()],
   [7, () => done()],
-  [8, (sbi) => (sbi.ports.power.exit(0), undefined)],
+  [8, shutdown],
 ]);
 
 export class Sbi {
@@ -232,4 +249,3 @@ export class Sbi {
     return named;
   }
 }
-

@@ -2,6 +2,7 @@
  * The WebAssembly opcodes that hindsight emits. Source: WebAssembly core specification 2.0, section 5.4, and the tail-call proposal.
  * A value of 0xfcNN is the two-byte opcode 0xfc, NN.
  */
+// biome-ignore format: a table
 export const OPCODES = {
   unreachable: 0x00, nop: 0x01, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b,
   br: 0x0c, br_if: 0x0d, br_table: 0x0e, return: 0x0f, call: 0x10, call_indirect: 0x11, return_call: 0x12, return_call_indirect: 0x13,

@@ -258,7 +258,11 @@ test('a reader that goes away ends the run quietly', () =>
 test('output that the host cannot store ends the run with one line that says why', () =>
   withGuest('flood', async (path) => {
     const fd = openSync('/dev/full', 'w');
-    const redirected = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], { stdio: ['ignore', fd, 'pipe'], encoding: 'utf8', timeout: 60_000 });
+    const redirected = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], {
+      stdio: ['ignore', fd, 'pipe'],
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     closeSync(fd);
     assert.equal([redirected.status, redirected.stderr], [2, 'hindsight: standard output: no space left on the device\n']);
     const named = await cli(['run', path, '--bios', 'none', '--console', 'file:/dev/full']);
@@ -268,7 +272,11 @@ test('output that the host cannot store ends the run with one line that says why
 test('a closed or unreadable standard input is no input', () =>
   withGuest('sleep', async (path, folder) => {
     const fd = openSync(folder, 'r');
-    const unreadable = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], { stdio: [fd, 'pipe', 'pipe'], encoding: 'utf8', timeout: 60_000 });
+    const unreadable = spawnSync(process.execPath, [MAIN, 'run', path, '--bios', 'none'], {
+      stdio: [fd, 'pipe', 'pipe'],
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     closeSync(fd);
     assert.equal([unreadable.status, unreadable.stdout, unreadable.stderr], [0, '.', '']);
   }));

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Builder } from '../../lib/ir/builder.js';
-import { type BinaryName, type BranchName, OPS, type OpInfo, type OpName, type UnaryName, wrap64 } from '../../lib/ir/ops.js';
+import type { OpInfo } from '../../lib/ir/op-kinds.js';
+import { type BinaryName, type BranchName, OPS, type OpName, type UnaryName, wrap64 } from '../../lib/ir/ops.js';
 import { randomSource } from '../support/random.js';
 import { INSN_BYTES, RAM_SIZE, reg, ScriptMachine, x } from '../support/script-guest.js';
 

@@ -17,5 +17,8 @@ export function asExports(functions: Record<string, { readonly signature: Signat
     m.export(name, m.function(signature, w));
   }
   const js = Object.fromEntries(names.map((name) => [name, functions[name].call]));
-  return new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) }, js }).exports;
+  return new WebAssembly.Instance(new WebAssembly.Module(m.finish()), {
+    env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) },
+    js,
+  }).exports;
 }

@@ -1,13 +1,13 @@
 /** Random scripts: instructions of random IR around a page end, with loads, stores (into the code too), helpers, branches to anywhere. */
 import type { Builder, Value } from '../../lib/ir/builder.js';
 import { HINT_CALL, HINT_NONE, HINT_RETURN } from '../../lib/ir/encoding.js';
+import type { OpInfo } from '../../lib/ir/op-kinds.js';
 import {
   type BinaryName,
   type BranchName,
   type FloatName,
   type LoadName,
   OPS,
-  type OpInfo,
   type OpName,
   type StoreName,
   type UnaryName,

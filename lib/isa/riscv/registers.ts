@@ -1,5 +1,5 @@
 /** The registers of RV64GC: the one table of names and places. After the unprivileged ISA manual and the RISC-V ABIs specification. */
-import type { SlotType } from '../../ir/ops.js';
+import type { SlotType } from '../../ir/op-kinds.js';
 import type { GuestRegister } from '../guest.js';
 import { F0, X0 } from './layout.js';
 

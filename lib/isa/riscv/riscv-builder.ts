@@ -1,15 +1,7 @@
 /** What the semantics of RISC-V instructions are written with: the IR builder, with registers by number. */
 import type { Builder, CallOperands, Value } from '../../ir/builder.js';
-import {
-  type BinaryName,
-  type FloatName,
-  type LoadName,
-  OPS,
-  type OpInfo,
-  type OpName,
-  type StoreName,
-  type UnaryName,
-} from '../../ir/ops.js';
+import type { OpInfo } from '../../ir/op-kinds.js';
+import { type BinaryName, type FloatName, type LoadName, OPS, type OpName, type StoreName, type UnaryName } from '../../ir/ops.js';
 import { FP_FAST_DYNAMIC, FP_FAST_NEAREST } from '../../mem/layout.js';
 import { HELPER, type HelperName } from './helpers.js';
 import { F0, FLAG_FS, MSTATUS, X0 } from './layout.js';

@@ -1,6 +1,21 @@
 /** What firmware in M-mode would do, where there is none: the state in which S-mode starts, and environment calls from it. */
 import { ENV_HART, ENV_PC, ENV_POLL, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
-import { IRQ_SSI, MCOUNTEREN, MEDELEG, MENVCFG, MIDELEG, MIP, PMPADDR, PMPCFG, PRIV, PRIV_S, SATP, SCOUNTEREN, STIMECMP, X0 } from '../layout';
+import {
+  IRQ_SSI,
+  MCOUNTEREN,
+  MEDELEG,
+  MENVCFG,
+  MIDELEG,
+  MIP,
+  PMPADDR,
+  PMPCFG,
+  PRIV,
+  PRIV_S,
+  SATP,
+  SCOUNTEREN,
+  STIMECMP,
+  X0,
+} from '../layout';
 import { environmentCall } from './host';
 import { refresh, resetHart } from './reset';
 
