@@ -74,7 +74,7 @@ export function bootMachine(
   parts: { console: HostConsole; session: Session; createEngine: CreateEngine },
 ): BootedMachine {
   const { options, rows, guest, virtio, reload } = loaded;
-  const { machine, harts, mode, chain, svadu } = options;
+  const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power: PowerPort = {
@@ -96,7 +96,7 @@ export function bootMachine(
   });
   const builtIn = options.bios.kind === 'default';
   const engine: Engine = parts.createEngine(
-    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState },
+    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState, ...(hotThreshold === undefined ? {} : { hotThreshold }) },
     { svadu, ...(builtIn ? { sbi } : {}) },
   );
   const start = () => {

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly console: ConsoleTarget;
   readonly mode: EngineMode;
   readonly chain: boolean;
+  /** Executions after which code is translated; absent: what is fastest. */
+  readonly hotThreshold: number | undefined;
   readonly maxTicks: number;
   /** A file, or `-` for standard output. */
   readonly stats: string | undefined;
@@ -77,6 +79,7 @@ export const RUN_OPTIONS = [
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
   { name: 'engine', value: 'NAME', text: 'auto, interpret or translate', default: 'auto' },
+  { name: 'hot-threshold', value: 'N', text: 'executions after which code is translated (for tests)' },
   { name: 'no-chain', text: 'do not chain translated code (for tests)' },
   { name: 'pace', value: 'real|fast', text: 'whether idle time passes as on the host (default: real while input can arrive)' },
   { name: 'max-ticks', value: 'N', text: 'stop there, with exit code 4' },
@@ -148,6 +151,7 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
   const machine = MACHINES.find((candidate) => candidate.name === machineName) as MachineDescription;
   const pace = text('pace');
   const maxTicks = text('max-ticks');
+  const hotThreshold = text('hot-threshold');
   return {
     kernel,
     machine,
@@ -161,6 +165,7 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
     console: consoleTarget(required('console')),
     mode: choice('engine', required('engine'), ['auto', 'interpret', 'translate']),
     chain: parsed.chain !== false,
+    hotThreshold: hotThreshold === undefined ? undefined : Math.max(1, Math.min(integer('hot-threshold', hotThreshold), 2 ** 30)),
     maxTicks: maxTicks === undefined ? Number.POSITIVE_INFINITY : integer('max-ticks', maxTicks),
     stats: text('stats'),
     quiet: parsed.quiet === true,

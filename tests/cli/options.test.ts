@@ -23,6 +23,7 @@ test('the defaults are those of the contract', () => {
     console: { kind: 'stdio' },
     mode: 'auto',
     chain: true,
+    hotThreshold: undefined,
     maxTicks: Number.POSITIVE_INFINITY,
     stats: undefined,
     quiet: false,

@@ -18,9 +18,11 @@ const SHAPES: readonly Pick<ProgramOptions, 'blocks' | 'rounds' | 'seed'>[] = [
   { seed: SEED, blocks: 80, rounds: 8 },
   { seed: SEED + 1, blocks: 8, rounds: 80 },
 ];
+/** So that what runs often is translated. */
+const HINDSIGHT = { hindsightOptions: ['--hot-threshold', '8'] };
 
 async function agrees(program: Program): Promise<void> {
-  const outputs = await runBoth(program.elf());
+  const outputs = await runBoth(program.elf(), HINDSIGHT);
   if (firstDifference(outputs) >= 0) assert.unreachable((await locate(program))?.report ?? `not repeated with a full log: ${program.kind}`);
   assert.ok(isComplete(outputs.qemu), `the program comes to its end: ${outputs.qemu.at(-1)}`);
   assert.is(outputs.qemu.filter((line) => line.startsWith('R ')).length, program.options.rounds);
