@@ -155,6 +155,18 @@ float('fflags, frm and fcsr are illegal while FS is off, and make FS dirty when 
   assert.is(hart.h.i32(hart.env + L.ENV_FLAGS) & R.FLAG_FS, 3);
 });
 
+float('turning FS on leaves translated code also where the new context takes over the record of the old one', () => {
+  const hart = new Hart();
+  hart.setPriv(R.PRIV_S);
+  const space = (n: number) => (8n << 60n) | BigInt(n);
+  for (let n = 1; n <= L.CONTEXTS; n++) hart.write('satp', space(n));
+  // Back in the oldest of the remembered contexts, whose record is the next to be used.
+  hart.write('satp', space(1));
+  hart.set('sstatus', 1n << 13n);
+  assert.is(hart.h.i32(hart.env + L.ENV_FLAGS) & R.FLAG_FS, 1);
+  assert.is(hart.status, L.STATUS_EXIT);
+});
+
 float('ENV_FP_FAST follows the inexact flag and the rounding mode', () => {
   const hart = new Hart();
   const fast = () => hart.h.i32(hart.env + L.ENV_FP_FAST);
