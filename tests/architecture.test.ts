@@ -64,9 +64,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   devices: ['util', 'mem'],
   machines: ['util', 'mem', 'devices'],
   exec: ['util', 'ir', 'wasm', 'mem', 'lib/isa/guest.ts'],
-  cli: ['util', 'wasm', 'ir', 'isa', 'isa/*', 'mem', 'devices', 'machines', 'exec', 'gdbstub', 'replay'],
-  gdbstub: ['util', 'mem', 'devices', 'machines', 'exec', 'isa'],
-  replay: ['util', 'mem', 'devices', 'machines', 'exec', 'isa'],
+  system: ['util', 'mem', 'devices', 'machines', 'exec', 'isa'],
+  cli: ['util', 'wasm', 'ir', 'isa', 'isa/*', 'mem', 'devices', 'machines', 'exec', 'system', 'gdbstub', 'replay'],
+  gdbstub: ['util', 'mem', 'devices', 'machines', 'exec', 'isa', 'system'],
+  replay: ['util', 'mem', 'devices', 'machines', 'exec', 'isa', 'system'],
 };
 
 /** Who may import lib/isa/riscv. */

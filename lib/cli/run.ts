@@ -38,7 +38,7 @@ export async function run(parts: RunParts): Promise<RunEnd> {
     if (engine.tick >= maxTicks) session.finish({ reason: 'limit' });
     else {
       const before = nowMs();
-      const stop = engine.run(Math.min(engine.tick + slice, maxTicks), isReal() ? hostNs() : Number.POSITIVE_INFINITY);
+      const stop = engine.run(Math.min(engine.tick + slice, maxTicks), isReal() ? { skipUntilNs: hostNs() } : {});
       if (stop.kind === 'limit') slice = nextSlice(slice, nowMs() - before);
       console.flush();
       if (session.resetRequested && !session.end) {

@@ -70,7 +70,7 @@ import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
 import { Compiler } from './compiler.js';
 import { StateDigest } from './digest.js';
-import type { Engine, EngineOptions, EngineStats, StopReason } from './machine-engine.js';
+import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
 import { FetchFault, Translator } from './translator.js';
 
@@ -240,7 +240,8 @@ export class MachineEngine implements Engine {
     if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
   }
 
-  run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
+  run(untilTick: number, limits: RunLimits = {}): StopReason {
+    const { skipUntilNs = Number.POSITIVE_INFINITY } = limits;
     // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
     for (let waiting = 0; ; ) {
       this.clock.fire();

@@ -10,10 +10,10 @@ export interface Engine {
   /** For devices that access memory by themselves. */
   readonly memory: PhysicalMemory;
   /**
-   * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
-   * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
+   * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer; the guest cannot tell how often
+   * a jump was interrupted.
    */
-  run(untilTick: number, skipUntilNs?: number): StopReason;
+  run(untilTick: number, limits?: RunLimits): StopReason;
   /** Plans the harts' turns and timers anew: something outside of the engine changed them. */
   interruptSlice(): void;
   /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */
@@ -27,6 +27,11 @@ export interface Engine {
   storeByte(paddr: number, value: number): boolean;
   /** Puts all harts into their reset state and forgets everything derived from memory, which may have been written to before. Ticks go on. */
   reset(): void;
+}
+
+export interface RunLimits {
+  /** Idle time is not skipped beyond this virtual time (a whole number of nanoseconds; default: without limit). */
+  readonly skipUntilNs?: number;
 }
 
 export type StopReason =

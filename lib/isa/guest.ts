@@ -12,6 +12,22 @@ export interface GuestRegister {
   readonly type: SlotType;
 }
 
+/** A register as debuggers see it. The guest's table of them is in the order of GDB's register numbers. */
+export interface DebugRegister {
+  /** GDB's name. */
+  readonly name: string;
+  /** Other names: by the ABI, or architected. */
+  readonly aliases: readonly string[];
+  readonly bits: 32 | 64;
+  /** GDB's type: `int`, `code_ptr`, `data_ptr`, `ieee_double`, or a name that the feature defines. */
+  readonly type: string;
+  readonly group: 'general' | 'float' | 'system';
+  /** GDB's feature that it belongs to, such as `org.gnu.gdb.riscv.cpu`. */
+  readonly feature: string;
+  /** GDB's register number. */
+  readonly number: number;
+}
+
 /** A function of the guest that IR may call: helper(env: i32, a: i64, b: i64, c: i64, arg: i32) -> i64. */
 export interface GuestHelper {
   /** Its export name in the guest's instance. */

@@ -1,5 +1,5 @@
 /** An engine without a processor: tests say what happens at which tick, and when the guest waits. */
-import type { Engine, EngineStats, StopReason } from '../../lib/exec/machine-engine.js';
+import type { Engine, EngineStats, RunLimits, StopReason } from '../../lib/exec/machine-engine.js';
 import { FakeClock } from './fake-clock.js';
 
 export class FakeEngine implements Engine {
@@ -19,7 +19,8 @@ export class FakeEngine implements Engine {
     this.guest = guest;
   }
 
-  run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
+  run(untilTick: number, limits: RunLimits = {}): StopReason {
+    const { skipUntilNs = Number.POSITIVE_INFINITY } = limits;
     this.runs++;
     if (skipUntilNs % 1 !== 0 && skipUntilNs !== Number.POSITIVE_INFINITY)
       throw new RangeError(`${skipUntilNs} is no whole number of nanoseconds`);
