@@ -43,6 +43,10 @@ export class FakeEngine implements Engine {
     }
   }
 
+  get snapshots(): never {
+    throw new Error('a fake engine has no state');
+  }
+
   interruptSlice(): void {}
 
   storeByte(): boolean {
