@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sade from 'sade';
 import { ConfigError, describeSystemError, ImageError, UnimplementedError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
-import { bootMachine, loadMachine, machineConfig } from './boot.js';
+import { bootMachine, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { joinValues, parserSettings, RUN_OPTIONS, type RunOptions, runOptions } from './options.js';
@@ -58,7 +58,7 @@ function checkedOptions(kernel: string, parsed: Record<string, unknown>): RunOpt
 
 async function runCommand(options: RunOptions): Promise<number> {
   if (options.dumpDtb !== undefined) return dumpDeviceTree(options, options.dumpDtb);
-  const loaded = loadMachine(options, complain);
+  const loaded = loadMachine(options, hostInputs(complain));
   const session = new Session();
   const say = (message: string) => {
     if (!options.quiet) complain(message);
@@ -67,22 +67,14 @@ async function runCommand(options: RunOptions): Promise<number> {
   for (const signal of SIGNAL_NAMES) process.on(signal, () => onSignal(session, signal));
   const console = openConsole(options.console, session, say);
   try {
-    const machine = bootMachine(loaded, { console, session, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: (byte) => console.write(byte) }, createEngine });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
-    const end = await run({
-      engine: machine.engine,
-      console,
-      session,
-      maxTicks,
-      pace,
-      nowMs: () => performance.now(),
-      resetMachine: machine.reset,
-    });
+    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now() });
     const seconds = (performance.now() - startMs) / 1000;
     await console.close();
-    report(end, machine.engine.tick, say);
-    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine.engine, end, seconds));
+    report(end, machine.tick, say);
+    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds));
     return exitCode(end);
   } finally {
     await console.close();
