@@ -11,6 +11,8 @@ export class FakeEngine implements Engine {
   skippedNs = 0;
   runs = 0;
   resets = 0;
+  /** What a machine around it would say of its power. */
+  powerOff: number | undefined;
   private stopRequested = false;
   private readonly guest: { onTick?: (tick: number) => void; waits?: () => boolean };
 
