@@ -4,9 +4,9 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { describeSystemError, ImageError } from '../util/errors.js';
+import { describeSystemError, ImageError, imageErrorAt } from '../util/errors.js';
 import { isElf, readElf } from './elf.js';
-import { type Image, imageErrorAt } from './image.js';
+import type { Image } from './image.js';
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 // Header of a Linux Image
