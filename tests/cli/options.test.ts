@@ -23,6 +23,7 @@ test('the defaults are those of the contract', () => {
     svadu: false,
     bootArgs: '',
     dumpDtb: undefined,
+    record: undefined,
     console: { kind: 'stdio' },
     mode: 'auto',
     chain: true,
