@@ -251,31 +251,45 @@ export class MachineEngine implements Engine {
       }
       const now = this.tick;
       if (now >= untilTick) return { kind: 'limit' };
-      if (now >= this.turnEnd) this.nextTurn(now);
-      const env = this.harts[this.turn];
-      const end = Math.min(untilTick, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
-      if (!this.runSlice(env, now, Math.max(end, now + 1))) waiting = 0;
-      else {
-        waiting = this.tick === now ? waiting + 1 : 1;
-        if (waiting < this.harts.length) this.nextTurn(this.tick);
-        else {
-          const idle = this.skipIdle(skipUntilNs);
-          if (idle) return idle;
-          waiting = 0;
-        }
+      if (waiting === this.harts.length) {
+        const idle = this.skipIdle(skipUntilNs);
+        if (idle) return idle;
+        waiting = 0;
+        continue;
       }
+      const waits = this.runNext(now, untilTick, waiting);
+      if (this.tick > now) waiting = 0;
+      if (waits) waiting++;
     }
   }
 
-  /** Gives the turn to the next hart. With one hart a turn has no end. */
-  private nextTurn(now: number): void {
-    const { i64, harts } = this;
-    if (harts.length > 1) {
-      // What the others do from here on may break the reservation; it is given up without looking.
-      i64[(harts[this.turn] + ENV_RESERVATION) >> 3] = -1n;
-      this.turn = (this.turn + 1) % harts.length;
+  /**
+   * Executes a slice of the hart whose turn it is, or of the next one if that is over, `passing` harts that wait. The turn changes only with the first tick of another
+   * hart: asking harts that wait leaves no trace, however often it is done. Returns whether the hart waits.
+   */
+  private runNext(now: number, untilTick: number, passing: number): boolean {
+    const { harts } = this;
+    const ahead = passing + (now >= this.turnEnd ? 1 : 0);
+    const hart = (this.turn + ahead) % harts.length;
+    const env = harts[hart];
+    // A new turn of the same hart, since all others wait.
+    if (ahead === harts.length) this.giveUpReservation(hart);
+    const turnEnd = ahead === 0 ? this.turnEnd : now + TURN_TICKS;
+    const end = Math.min(untilTick, now + SLICE_MAX, turnEnd, this.clock.nextTick, this.timerTick(env));
+    const waits = this.runSlice(env, now, Math.max(end, now + 1));
+    if (this.tick > now && ahead > 0) {
+      if (hart !== this.turn) this.giveUpReservation(this.turn);
+      this.turn = hart;
+      this.turnEnd = turnEnd;
     }
-    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
+    // With one hart a turn has no end.
+    if (this.i32[(env + ENV_YIELD) >> 2] !== 0 && harts.length > 1) this.turnEnd = Math.min(this.turnEnd, this.tick);
+    return waits;
+  }
+
+  /** What others do from here on may break the reservation of `hart`; it is given up without looking. */
+  private giveUpReservation(hart: number): void {
+    this.i64[(this.harts[hart] + ENV_RESERVATION) >> 3] = -1n;
   }
 
   /** All harts wait: jumps to the next timer, or says why not. */
@@ -325,7 +339,6 @@ export class MachineEngine implements Engine {
     this.sliceEnd = this.tick;
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
-    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
