@@ -38,8 +38,6 @@ export function exitCode(end: RunEnd): number {
 /** What happened to a run from outside the engine; wakes a sleeping run loop. */
 export class Session {
   end: RunEnd | undefined;
-  /** The guest asked for a reset. */
-  resetRequested = false;
   /** Output failed: to be reported. */
   failure: Error | undefined;
   private waker: (() => void) | undefined;

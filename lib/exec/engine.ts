@@ -70,8 +70,10 @@ import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
 import { Compiler } from './compiler.js';
 import { StateDigest } from './digest.js';
+import { DirtyPages } from './dirty-log.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
+import { type EngineTimes, MemoryPages, Snapshots } from './snapshots.js';
 import { FetchFault, Translator } from './translator.js';
 
 /** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
@@ -86,6 +88,7 @@ const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
+const NEVER = { tick: Number.POSITIVE_INFINITY, skippedNs: 0 };
 
 // Generated code marks its slow paths as rarely taken; V8 heeds that by default only in newer versions. Without it, values are spilled on the fast paths.
 setFlagsFromString('--experimental-wasm-branch-hinting');
@@ -124,7 +127,9 @@ export class MachineEngine implements Engine {
   private readonly cache: CodeCache;
   private readonly translator: Translator;
   private readonly compiler: Compiler;
+  private readonly dirty: DirtyPages;
   private readonly digest: StateDigest;
+  readonly snapshots: Snapshots;
   private readonly harts: readonly number[];
   /** Tick at which the current slice ends; the exact tick is this less ENV_BUDGET of the running hart. */
   private sliceEnd = 0;
@@ -132,10 +137,15 @@ export class MachineEngine implements Engine {
   /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
   private turn = 0;
   private turnEnd: number;
+  /** Both as they were when the last tick was taken. A turn that passes on while no tick is taken is no state yet: `run` takes it back. */
+  private settledTurn = 0;
+  private settledEnd: number;
   private stopRequested = false;
   private readonly hotWaitTicks: number;
   /** Tick at which the hot queue was last empty. */
   private lastCompile = 0;
+  /** Ticks that were taken back by restoring earlier states. */
+  private rewound = 0;
 
   constructor(guest: Guest, options: EngineOptions) {
     this.o = options;
@@ -144,7 +154,7 @@ export class MachineEngine implements Engine {
     this.i32 = new Int32Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
-    this.turnEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
+    this.turnEnd = this.settledEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
@@ -187,7 +197,9 @@ export class MachineEngine implements Engine {
       interpreter,
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
     });
-    this.digest = new StateDigest(memory, mmu);
+    this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
+    this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
+    this.snapshots = this.createSnapshots();
     const isTest = options.hotThreshold !== undefined;
     this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
     this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
@@ -241,7 +253,15 @@ export class MachineEngine implements Engine {
   }
 
   run(untilTick: number, limits: RunLimits = {}): StopReason {
-    const { skipUntilNs = Number.POSITIVE_INFINITY } = limits;
+    const stop = this.runTurns(untilTick, limits);
+    this.turn = this.settledTurn;
+    this.turnEnd = this.settledEnd;
+    return stop;
+  }
+
+  private runTurns(untilTick: number, { skipUntilNs = Number.POSITIVE_INFINITY, until = NEVER }: RunLimits): StopReason {
+    const lastTick = Math.min(untilTick, until.tick);
+    const lastNs = Math.min(skipUntilNs, until.tick * this.o.nsPerTick + until.skippedNs);
     // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
     for (let waiting = 0; ; ) {
       this.clock.fire();
@@ -250,46 +270,36 @@ export class MachineEngine implements Engine {
         return { kind: 'stopped' };
       }
       const now = this.tick;
-      if (now >= untilTick) return { kind: 'limit' };
-      if (waiting === this.harts.length) {
-        const idle = this.skipIdle(skipUntilNs);
-        if (idle) return idle;
+      if (now >= untilTick || isReached(until, now, this.clock.skippedNs)) return { kind: 'limit' };
+      if (now >= this.turnEnd) this.nextTurn(now);
+      const env = this.harts[this.turn];
+      const end = Math.min(lastTick, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
+      const waits = this.runSlice(env, now, Math.max(end, now + 1));
+      // A hart that begins to wait keeps its turn until another one takes a tick.
+      if (!waits || this.tick > now) waiting = 0;
+      else if (++waiting < this.harts.length) this.nextTurn(now);
+      else {
+        const idle = this.skipIdle(lastNs);
+        if (idle && !isReached(until, now, this.clock.skippedNs)) return idle;
         waiting = 0;
-        continue;
+        this.turn = this.settledTurn;
+        this.turnEnd = this.settledEnd;
       }
-      const waits = this.runNext(now, untilTick, waiting);
-      if (this.tick > now) waiting = 0;
-      if (waits) waiting++;
     }
   }
 
-  /**
-   * Executes a slice of the hart whose turn it is, or of the next one if that is over, `passing` harts that wait. The turn changes only with the first tick of another
-   * hart: asking harts that wait leaves no trace, however often it is done. Returns whether the hart waits.
-   */
-  private runNext(now: number, untilTick: number, passing: number): boolean {
+  /** Gives the turn to the next hart. With one hart a turn has no end. */
+  private nextTurn(now: number): void {
     const { harts } = this;
-    const ahead = passing + (now >= this.turnEnd ? 1 : 0);
-    const hart = (this.turn + ahead) % harts.length;
-    const env = harts[hart];
-    // A new turn of the same hart, since all others wait.
-    if (ahead === harts.length) this.giveUpReservation(hart);
-    const turnEnd = ahead === 0 ? this.turnEnd : now + TURN_TICKS;
-    const end = Math.min(untilTick, now + SLICE_MAX, turnEnd, this.clock.nextTick, this.timerTick(env));
-    const waits = this.runSlice(env, now, Math.max(end, now + 1));
-    if (this.tick > now && ahead > 0) {
-      if (hart !== this.turn) this.giveUpReservation(this.turn);
-      this.turn = hart;
-      this.turnEnd = turnEnd;
-    }
-    // With one hart a turn has no end.
-    if (this.i32[(env + ENV_YIELD) >> 2] !== 0 && harts.length > 1) this.turnEnd = Math.min(this.turnEnd, this.tick);
-    return waits;
+    this.turn = (this.turn + 1) % harts.length;
+    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
   }
 
-  /** What others do from here on may break the reservation of `hart`; it is given up without looking. */
-  private giveUpReservation(hart: number): void {
-    this.i64[(this.harts[hart] + ENV_RESERVATION) >> 3] = -1n;
+  /** Ticks were taken, up to now. What the other harts do behind the end of a turn may break the reservation: it is given up without looking. */
+  private settle(env: number): void {
+    if (this.sliceEnd >= this.turnEnd) this.i64[(env + ENV_RESERVATION) >> 3] = -1n;
+    this.settledTurn = this.turn;
+    this.settledEnd = this.turnEnd;
   }
 
   /** All harts wait: jumps to the next timer, or says why not. */
@@ -339,6 +349,8 @@ export class MachineEngine implements Engine {
     this.sliceEnd = this.tick;
     this.running = -1;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
+    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
+    if (this.sliceEnd > now) this.settle(env);
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
@@ -499,7 +511,7 @@ export class MachineEngine implements Engine {
     return {
       instructions: this.tick - traps,
       engine: {
-        translatedTicks: this.tick - interpretedTicks,
+        translatedTicks: this.tick + this.rewound - interpretedTicks,
         interpretedTicks,
         regions,
         modules,
@@ -516,6 +528,40 @@ export class MachineEngine implements Engine {
     this.mmu.flushAll();
     for (const env of this.harts) this.calls.resetHart(env, BigInt(this.o.resetPc));
     this.cache.clear();
-    this.digest.invalidate();
+    this.dirty.markAll();
   }
+
+  private createSnapshots(): Snapshots {
+    const { memory } = this.o;
+    const pages = new MemoryPages(memory, { dirty: this.dirty, invalidate: (paddr, bytes) => void this.cache.invalidate(paddr, bytes) });
+    return new Snapshots({ memory, pages, harts: this.harts, getTimes: () => this.times(), restored: (times) => this.restored(times) });
+  }
+
+  private times(): EngineTimes {
+    const { turn, turnEnd } = this;
+    return { tick: this.tick, skippedNs: this.clock.skippedNs, turn, turnEnd: Number.isFinite(turnEnd) ? turnEnd : -1 };
+  }
+
+  /** Harts and memory were restored: sets the times, and computes anew what follows from the state. */
+  private restored({ tick, skippedNs, turn, turnEnd }: EngineTimes): void {
+    this.rewound += this.tick - tick;
+    this.sliceEnd = tick;
+    this.lastCompile = Math.min(this.lastCompile, tick);
+    this.turn = this.settledTurn = turn;
+    this.turnEnd = this.settledEnd = turnEnd < 0 ? Number.POSITIVE_INFINITY : turnEnd;
+    this.clock.skippedNs = skippedNs;
+    this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(skippedNs);
+    this.mmu.flushAll();
+    for (const env of this.harts) {
+      // A hart's own idea of the time must not lie in what is now the future.
+      this.i64[(env + ENV_TICK_LIMIT) >> 3] = BigInt(tick);
+      this.i32[(env + ENV_BUDGET) >> 2] = 0;
+      this.calls.refresh(env);
+    }
+  }
+}
+
+/** Whether a run that is at this tick and has skipped this much is at the position `until`, or behind it. */
+function isReached(until: { readonly tick: number; readonly skippedNs: number }, tick: number, skippedNs: number): boolean {
+  return tick > until.tick || (tick === until.tick && skippedNs >= until.skippedNs);
 }

@@ -2,8 +2,10 @@
 import type { AddressSpace } from '../mem/address-space.js';
 import type { PhysicalMemory } from '../mem/physical-memory.js';
 import type { VirtualClock } from '../util/virtual-clock.js';
+import type { EngineSnapshots } from './state.js';
 
 export interface Engine {
+  readonly snapshots: EngineSnapshots;
   /** Ticks so far: instructions retired plus traps taken. */
   readonly tick: number;
   readonly clock: VirtualClock;
@@ -32,10 +34,12 @@ export interface Engine {
 export interface RunLimits {
   /** Idle time is not skipped beyond this virtual time (a whole number of nanoseconds; default: without limit). */
   readonly skipUntilNs?: number;
+  /** Stops at this position, in the middle of idle time too; with `limit`, as at `untilTick`. Of the positions of a run, each has its own virtual time. */
+  readonly until?: { readonly tick: number; readonly skippedNs: number };
 }
 
 export type StopReason =
-  /** `untilTick` is reached. */
+  /** `untilTick` or `until` is reached. */
   | { readonly kind: 'limit' }
   /** `requestStop` was called, for example because the guest powered off. */
   | { readonly kind: 'stopped' }

@@ -26,12 +26,19 @@ export interface GuestPages {
   /** Restores a page: code that was translated from it is dropped where it differs. Address translations must be flushed afterwards (`EngineSnapshots.load` does). Counts as a store for all dirty logs. */
   write(frame: number, bytes: Uint8Array): void;
   openDirtyLog(): DirtyLog;
+  /** The physical address of a page's first byte. */
+  paddrOf(frame: number): number;
+  /** The page that holds `paddr`, -1 where there is no memory. */
+  frameOf(paddr: number): number;
 }
 
 export interface EngineSnapshots {
   readonly pages: GuestPages;
   /** Between two calls of `run` only. */
   save(): EngineState;
-  /** Restores harts, time and turns, after `pages` and before the devices. Translated code stays; translations of addresses are dropped. */
+  /**
+   * Restores harts, time and turns, after `pages` and before the devices. Translated code stays; translations of addresses are dropped. Throws
+   * `ImageError`, with nothing changed, for what is no state of such a machine.
+   */
   load(state: EngineState): void;
 }

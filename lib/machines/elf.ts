@@ -2,7 +2,8 @@
  * Loader of ELF executables: 64-bit, little-endian, RISC-V; after the System V ABI, "Object Files" and "Program Loading", and the
  * RISC-V ELF psABI. Reads program headers only; segments go to their physical addresses.
  */
-import { type Image, imageErrorAt, type Segment } from './image.js';
+import { imageErrorAt } from '../util/errors.js';
+import type { Image, Segment } from './image.js';
 
 // ELF header
 const EI_CLASS = 4;

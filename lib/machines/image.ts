@@ -1,6 +1,6 @@
 /** What the loaders make of a kernel file: bytes for physical addresses, and an entry. */
 import type { AddressSpace } from '../mem/address-space.js';
-import { ImageError } from '../util/errors.js';
+import { imageErrorAt } from '../util/errors.js';
 
 export interface Segment {
   readonly paddr: number;
@@ -24,11 +24,6 @@ export interface Reserved {
   readonly what: string;
   readonly base: number;
   readonly size: number;
-}
-
-/** An `ImageError` that names the file and the byte offset in it. */
-export function imageErrorAt(file: string, offset: number, what: string): ImageError {
-  return new ImageError(`${file}: at offset 0x${offset.toString(16)}: ${what}`);
 }
 
 /**

@@ -4,9 +4,9 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { describeSystemError, ImageError } from '../util/errors.js';
+import { describeSystemError, ImageError, imageErrorAt } from '../util/errors.js';
 import { isElf, readElf } from './elf.js';
-import { type Image, imageErrorAt } from './image.js';
+import type { Image } from './image.js';
 
 const GZIP_MAGIC = [0x1f, 0x8b];
 // Header of a Linux Image
@@ -18,9 +18,8 @@ const IMAGE_MAGIC2_VALUE = 0x05435352; // "RSC\x05"
 /** Nothing larger is read: it could not be loaded anyway. */
 const FILE_MAX = 2 ** 31 - 1;
 
-/** Reads the kernel in `file`; `ramBase` is where a flat binary goes. Throws `ImageError`. */
-export function loadKernel(file: string, ramBase: number): Image {
-  const raw = readInput(file);
+/** Reads the kernel `raw`, the contents of `file`; `ramBase` is where a flat binary goes. Throws `ImageError`. */
+export function parseKernel(file: string, raw: Uint8Array, ramBase: number): Image {
   const bytes = GZIP_MAGIC.every((byte, index) => raw[index] === byte) ? unpack(file, raw) : raw;
   if (bytes.length === 0) throw new ImageError(`${file}: the file is empty`);
   if (isElf(bytes)) return readElf(file, bytes);

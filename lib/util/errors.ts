@@ -10,6 +10,11 @@ export class ImageError extends Error {
   override name = 'ImageError';
 }
 
+/** An `ImageError` that names the file and the byte offset in it. */
+export function imageErrorAt(file: string, offset: number, what: string): ImageError {
+  return new ImageError(`${file}: at offset 0x${offset.toString(16)}: ${what}`);
+}
+
 /** The guest, or the caller, asked for something that hindsight does not model. */
 export class UnimplementedError extends Error {
   override name = 'UnimplementedError';

@@ -11,6 +11,8 @@ export class FakeEngine implements Engine {
   skippedNs = 0;
   runs = 0;
   resets = 0;
+  /** What a machine around it would say of its power. */
+  powerOff: number | undefined;
   private stopRequested = false;
   private readonly guest: { onTick?: (tick: number) => void; waits?: () => boolean };
 
@@ -41,6 +43,10 @@ export class FakeEngine implements Engine {
       this.clock.advanceTo(this.tick + this.skippedNs);
       this.guest.onTick?.(this.tick);
     }
+  }
+
+  get snapshots(): never {
+    throw new Error('a fake engine has no state');
   }
 
   interruptSlice(): void {}
