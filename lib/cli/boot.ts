@@ -12,6 +12,7 @@ import { parseKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
+import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import { ConsolePort } from '../system/console-port.js';
 import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
@@ -47,6 +48,12 @@ export function machineConfig(options: RunOptions): MachineConfig {
   return { harts, memoryBytes, bootArgs, seed, startTimeMs };
 }
 
+/** The blob of the machine's device tree, or of the user's. Throws `ImageError` and `ConfigError`. */
+export function deviceTreeOf(options: RunOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
+  const { machine, dtb } = options;
+  return dtb === undefined ? machine.deviceTree(config) : userDeviceTree(dtb, inputs.readFile('device tree', dtb), config);
+}
+
 /** A machine's memory with everything in it that is there at power-on. */
 export interface LoadedMachine {
   readonly options: RunOptions;
@@ -71,7 +78,7 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const deviceTree = machine.deviceTree(config);
+  const deviceTree = deviceTreeOf(options, config, inputs);
   const virtio = virtioDevices(options, inputs);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };

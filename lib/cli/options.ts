@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly bios: Bios;
   readonly initrd: string | undefined;
   readonly bootArgs: string;
+  /** The user's device tree; absent: the machine's. */
+  readonly dtb: string | undefined;
   /** Hardware may update the A and D bits of page-table entries. */
   readonly svadu: boolean;
   readonly seed: bigint;
@@ -76,6 +78,7 @@ const MACHINE_ROWS = [
   },
   { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
+  { name: 'dtb', value: 'FILE', text: "a device tree in place of the machine's own; --append and --initrd go into it" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
@@ -138,6 +141,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     initrd: text('initrd'),
     svadu: parsed.svadu === true,
     bootArgs: bootArgs(text('append') ?? ''),
+    dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
     seed: wideInteger('seed', required('seed')),

@@ -1,7 +1,7 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
-import { ConfigError, describeSystemError } from '../util/errors.js';
-import { bootMachine, loadMachine, machineConfig } from './boot.js';
+import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
+import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
@@ -46,9 +46,9 @@ export async function runCommand(options: RunOptions): Promise<number> {
 
 function dumpDeviceTree(options: RunOptions, path: string): number {
   try {
-    writeFileSync(path, options.machine.deviceTree(machineConfig(options)));
+    writeFileSync(path, deviceTreeOf(options, machineConfig(options), hostInputs(complain)));
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof ConfigError || error instanceof ImageError) throw error;
     throw new ConfigError(`--dump-dtb ${path}: ${describeSystemError(error)}`);
   }
   return 0;

@@ -22,6 +22,7 @@ test('the defaults are those of the contract', () => {
     initrd: undefined,
     svadu: false,
     bootArgs: '',
+    dtb: undefined,
     dumpDtb: undefined,
     record: undefined,
     console: { kind: 'stdio' },
