@@ -1,11 +1,11 @@
-/** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart or several that all begin at RAM_BASE. */
+/** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart or several. */
 import { CLINT_SIZE, Clint } from '../../lib/devices/clint.js';
 import { MachineEngine } from '../../lib/exec/engine.js';
 import { riscv } from '../../lib/isa/riscv/index.js';
 import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../../lib/isa/riscv/layout.js';
 import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
-import { ENV_PC, HART_SIZE } from '../../lib/mem/layout.js';
+import { ENV_PC, ENV_TICKS, HART_SIZE } from '../../lib/mem/layout.js';
 import type { PathMachine, PathOptions } from './paths.js';
 
 export const RAM_BASE = 0x80000000;
@@ -89,8 +89,14 @@ export class RiscvMachine implements PathMachine {
     return this.slot(X_REGISTERS.find(({ abiName }) => abiName === name)!.offset);
   }
 
+  /** A slot of a hart's area. */
   slot(offset: number, hart = 0): bigint {
     return this.i64[(this.env + hart * HART_SIZE + offset) >> 3];
+  }
+
+  /** Ticks that the hart itself took. */
+  hartTicks(hart: number): number {
+    return Number(this.slot(ENV_TICKS, hart));
   }
 
   dword(paddr: number): bigint {

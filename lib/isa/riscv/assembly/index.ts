@@ -5,6 +5,7 @@ export { csr } from './csr';
 export { debugHasCsr, debugReadCsr, debugTranslate, debugWriteCsr, debugWritePrivilege } from './debug';
 export * from './fp';
 export { nextTimerTick, wireInterrupt } from './interrupt';
+export { pause } from './pause';
 export { refresh, resetHart } from './reset';
 export { setSoftwareInterrupt, setTimer, startSupervisor, stopHart } from './sbi';
 export { ecall, mret, poll, raise, sfence, sret, takeTrap, wfi } from './trap';
