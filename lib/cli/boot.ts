@@ -15,7 +15,7 @@ import { Sbi } from '../machines/sbi.js';
 import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import { ConsolePort } from '../system/console-port.js';
-import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { GuestMachine } from '../system/guest-machine.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
@@ -126,7 +126,7 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  return new GuestMachine({ engine: engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
+  return new GuestMachine({ engine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
 }
 
 /** What is in the virtio slots: the drives as the user ordered them, then the rest. */

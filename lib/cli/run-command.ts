@@ -4,6 +4,7 @@ import { ConfigError, describeSystemError, ImageError } from '../util/errors.js'
 import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
+import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
@@ -29,10 +30,21 @@ export async function runCommand(options: RunOptions): Promise<number> {
     inputs.machine = machine;
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
+    const debug = await debugSession({ machine, session, options });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
     const observer = recorder ? { observer: recorder } : {};
-    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
+    const end = await run({
+      machine,
+      ports: [console],
+      session,
+      maxTicks,
+      pace,
+      nowMs: () => performance.now(),
+      ...observer,
+      ...debug?.parts,
+    });
+    await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
