@@ -92,7 +92,9 @@ export class ChunkReader {
     const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
     if (version !== FORMAT_VERSION) {
       const age = version > FORMAT_VERSION ? 'newer' : 'older';
-      throw new ImageError(`${source.name}: a recording of format version ${version}, ${age} than this program's, which is ${FORMAT_VERSION}`);
+      throw new ImageError(
+        `${source.name}: a recording of format version ${version}, ${age} than this program's, which is ${FORMAT_VERSION}`,
+      );
     }
     this.previous = checksum(bytes);
   }

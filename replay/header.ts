@@ -1,6 +1,7 @@
 /** What a recording says about itself: the machine, the files that it was built from, how the run began and how it ended. */
-import { FILE_ROLES, type FileRole } from '../lib/system/input-files.js';
+
 import type { Position } from '../lib/system/input-event.js';
+import { FILE_ROLES, type FileRole } from '../lib/system/input-files.js';
 import { decodePlain, encodePlain, Fields } from './plain.js';
 
 /** A drive, as the guest sees it. */

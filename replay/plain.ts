@@ -37,16 +37,16 @@ const FIXED: readonly (number | undefined)[] = [
   ...[1, 2, 4, 8], // signed
 ];
 const LENGTHS: Readonly<Record<number, { readonly field: number; readonly elements: number }>> = {
-  0xc4: { field: 1, elements: 0 },
-  0xc5: { field: 2, elements: 0 },
-  0xc6: { field: 4, elements: 0 },
-  0xd9: { field: 1, elements: 0 },
-  0xda: { field: 2, elements: 0 },
-  0xdb: { field: 4, elements: 0 },
-  0xdc: { field: 2, elements: 1 },
-  0xdd: { field: 4, elements: 1 },
-  0xde: { field: 2, elements: 2 },
-  0xdf: { field: 4, elements: 2 },
+  196: { field: 1, elements: 0 },
+  197: { field: 2, elements: 0 },
+  198: { field: 4, elements: 0 },
+  217: { field: 1, elements: 0 },
+  218: { field: 2, elements: 0 },
+  219: { field: 4, elements: 0 },
+  220: { field: 2, elements: 1 },
+  221: { field: 4, elements: 1 },
+  222: { field: 2, elements: 2 },
+  223: { field: 4, elements: 2 },
 };
 
 /** What is wrong with `bytes` as one plain value. */
