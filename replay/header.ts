@@ -1,8 +1,9 @@
 /** What a recording says about itself: the machine, the files that it was built from, how the run began and how it ended. */
-
 import type { Position } from '../lib/system/input-event.js';
-import { FILE_ROLES, type FileRole } from '../lib/system/input-files.js';
 import { decodePlain, encodePlain, Fields } from './plain.js';
+
+export const FILE_ROLES = ['kernel', 'firmware', 'initrd', 'device tree'] as const;
+export type FileRole = (typeof FILE_ROLES)[number];
 
 /** A drive, as the guest sees it. */
 export interface DriveHeader {

@@ -1,34 +1,17 @@
 /** The files that a machine was built from, on their way into a recording. */
 import { createHash } from 'node:crypto';
-import type { FileRole, InputFiles } from '../lib/system/input-files.js';
 import type { ChunkKind } from './codec.js';
 import { pack } from './compress.js';
-import type { FileHeader } from './header.js';
+import type { FileHeader, FileRole } from './header.js';
 import { encodePlain } from './plain.js';
 
 /** How much of a file is in one chunk. */
 export const PIECE_BYTES = 2 ** 20;
 
+/** A file as the machine was given it. */
 export interface CollectedFile {
   readonly role: FileRole;
-  readonly path: string;
   readonly bytes: Uint8Array;
-}
-
-/** Keeps what is read through it. */
-export class CollectedFiles implements InputFiles {
-  readonly files: CollectedFile[] = [];
-  private readonly inner: InputFiles;
-
-  constructor(inner: InputFiles) {
-    this.inner = inner;
-  }
-
-  read(role: FileRole, path: string): Uint8Array {
-    const bytes = this.inner.read(role, path);
-    this.files.push({ role, path, bytes });
-    return bytes;
-  }
 }
 
 type Put = (kind: ChunkKind, payload: Uint8Array) => void;

@@ -33,10 +33,10 @@ export interface RecorderParts {
 }
 
 export class Recorder implements DiskJournal {
-  /** The next tick at which `afterSlice` wants to be called. */
+  /** The next tick at which `betweenSlices` wants to be called. */
   nextTick: number;
-  events = 0;
-  digests = 0;
+  private events = 0;
+  private digests = 0;
   private readonly parts: RecorderParts;
   private readonly output = new OutputHash();
   private readonly sectorBuffer: SectorBuffer;
@@ -61,6 +61,10 @@ export class Recorder implements DiskJournal {
     this.flush();
   }
 
+  get stats(): { readonly bytes: number; readonly events: number; readonly digests: number } {
+    return { bytes: this.parts.writer.bytes, events: this.events, digests: this.digests };
+  }
+
   /** The machine takes `event` now, at `at`. */
   input(at: Position, event: InputEvent): void {
     for (const part of splitEvent(event)) {
@@ -75,7 +79,7 @@ export class Recorder implements DiskJournal {
   }
 
   /** Between two calls of `run`: takes a state digest if it is time for one. */
-  afterSlice(): void {
+  betweenSlices(): void {
     if (this.parts.machine.tick < this.nextTick) return;
     this.takeDigest();
     this.nextTick = this.afterDigest();

@@ -1,6 +1,7 @@
 /** The state that a recording begins with when it was started in the middle of a run: pages that are not zero, then everything else. */
 import { PAGE_SIZE } from '../lib/mem/layout.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
+import { ImageError } from '../lib/util/errors.js';
 import { pack, unpack } from './compress.js';
 import { putPieces } from './inputs.js';
 import { decodePlain, encodePlain, Fields } from './plain.js';
@@ -46,6 +47,20 @@ export interface Page {
   readonly bytes: Uint8Array;
 }
 
+/** Puts `machine` into the state that a recording began with. Throws `ImageError` when it is not of such a machine. */
+export function loadSnapshot(machine: Machine, snapshot: { readonly state: MachineState; readonly pages: Iterable<Page> }): void {
+  const { pages } = machine;
+  const zeros = new Uint8Array(PAGE_SIZE);
+  const written = new Set<number>();
+  for (const { frame, bytes } of snapshot.pages) {
+    if (frame >= pages.count) throw new ImageError(`the recorded state has a page ${frame}, the machine has ${pages.count}`);
+    pages.write(frame, bytes);
+    written.add(frame);
+  }
+  for (let frame = 0; frame < pages.count; frame++) if (!written.has(frame) && !isZero(pages.read(frame))) pages.write(frame, zeros);
+  machine.load(snapshot.state);
+}
+
 /** The pages in a memory chunk. Throws `ImageError`, whose message begins with `where`. */
 export function decodePages(payload: Uint8Array, where: string): Page[] {
   const fields = new Fields(decodePlain(payload, where), where);
@@ -70,7 +85,12 @@ export function decodeState(bytes: Uint8Array, where: string): MachineState {
   }
   engine.integer('tick');
   engine.integer('skippedNs');
-  return { engine: fields.any('engine'), devices } as MachineState;
+  const outputs = fields.list('outputs');
+  const counts = new Fields(outputs, where);
+  for (const index of outputs.keys()) counts.integer(index);
+  const powerOff = fields.any('powerOff');
+  if (typeof powerOff !== 'number' || !Number.isInteger(powerOff)) throw fields.bad('powerOff');
+  return { engine: fields.any('engine'), devices, powerOff, outputs } as MachineState;
 }
 
 function isZero(page: Uint8Array): boolean {
