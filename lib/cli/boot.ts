@@ -1,21 +1,26 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
-import { type Device, digestDevice, type PowerPort } from '../devices/device.js';
+
+import type { FileRole } from '../../replay/header.js';
+import type { BlockBackend } from '../devices/block-backend.js';
+import { type Device, digestDevice } from '../devices/device.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { Engine } from '../exec/machine-engine.js';
 import { initrdPlace, writeBootImages } from '../machines/boot.js';
-import { loadKernel, readInput } from '../machines/load-kernel.js';
+import { parseKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
+import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
+import { ConsolePort } from '../system/console-port.js';
+import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
-import type { HostConsole } from './console.js';
 import type { CreateEngine } from './create-engine.js';
-import { openDrives, type Warn } from './drive.js';
-import type { RunOptions } from './options.js';
-import type { Session } from './session.js';
+import { openDrives, type Warn, type WrapDisk } from './drive.js';
+import type { DriveOption, RunOptions } from './options.js';
 
 /** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
 const KERNEL_OFFSET = 2 * 2 ** 20;
@@ -25,16 +30,28 @@ const UART_LSR_DR = 1;
 /** Room for blocks of intermediate code; reserved, and only used as far as needed. */
 const ARENA_BYTES = 64 * 2 ** 20;
 
-export interface BootedMachine {
-  readonly engine: Engine;
-  readonly devices: readonly Device[];
-  /** Puts everything into the state after power-on; RAM that no image covers keeps its contents. */
-  reset(): void;
+/** Where the contents of a machine's files come from: the host's files, or a recording. */
+export interface MachineInputs {
+  /** Throws `ImageError`. */
+  readFile(role: FileRole, path: string): Uint8Array;
+  /** Throws `ConfigError`. */
+  openDrives(drives: readonly DriveOption[]): readonly BlockBackend[];
+}
+
+/** The files that the options name. `warn` is for what goes wrong later; `wrap`: see `openDrives`. */
+export function hostInputs(warn: Warn, wrap?: WrapDisk): MachineInputs {
+  return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn, wrap) };
 }
 
 export function machineConfig(options: RunOptions): MachineConfig {
   const { harts, memoryBytes, bootArgs, seed, startTimeMs } = options;
   return { harts, memoryBytes, bootArgs, seed, startTimeMs };
+}
+
+/** The blob of the machine's device tree, or of the user's. Throws `ImageError` and `ConfigError`. */
+export function deviceTreeOf(options: RunOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
+  const { machine, dtb } = options;
+  return dtb === undefined ? machine.deviceTree(config) : userDeviceTree(dtb, inputs.readFile('device tree', dtb), config);
 }
 
 /** A machine's memory with everything in it that is there at power-on. */
@@ -50,45 +67,46 @@ export interface LoadedMachine {
   reload(): void;
 }
 
-/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. `warn` is for what goes wrong later. */
-export function loadMachine(options: RunOptions, warn: Warn): LoadedMachine {
+/** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. */
+export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedMachine {
   const { machine, harts, memoryBytes: ramBytes, bios } = options;
-  const firmware = bios.kind === 'file' ? loadKernel(bios.path, RAM_BASE) : undefined;
+  const firmware = bios.kind === 'file' ? parseKernel(bios.path, inputs.readFile('firmware', bios.path), RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
-  const kernel = loadKernel(options.kernel, bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET);
-  const initrdBytes = options.initrd === undefined ? undefined : readInput(options.initrd);
+  const kernelBase = bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET;
+  const kernel = parseKernel(options.kernel, inputs.readFile('kernel', options.kernel), kernelBase);
+  const initrdBytes = options.initrd === undefined ? undefined : inputs.readFile('initrd', options.initrd);
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const deviceTree = machine.deviceTree(config);
-  const virtio = virtioDevices(options, warn);
+  const deviceTree = deviceTreeOf(options, config, inputs);
+  const virtio = virtioDevices(options, inputs);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
   return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
+/** What the machine puts out goes there. */
+export interface MachineSinks {
+  serial(byte: number): void;
+}
+
 /** Adds engine and devices. */
-export function bootMachine(
-  loaded: LoadedMachine,
-  parts: { console: HostConsole; session: Session; createEngine: CreateEngine },
-): BootedMachine {
-  const { options, rows, guest, virtio, reload } = loaded;
+export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
+  const { options, rows, guest, virtio } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
-  const power: PowerPort = {
-    exit: (code) => powerPort(parts.session, engine).exit(code),
-    reset: () => powerPort(parts.session, engine).reset(),
-  };
-  const serial = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
+  const power = new Power(() => engine.requestStop());
+  const serial = new ConsolePort(parts.sinks.serial);
+  const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
     harts,
     power,
-    putByte: (byte) => serial()?.write(0, 1, byte),
+    putByte: (byte) => uart()?.write(0, 1, byte),
     getByte: () => {
-      const device = serial();
+      const device = uart();
       return device && device.read(UART_LSR, 1) & UART_LSR_DR ? device.read(0, 1) : -1;
     },
     replan: () => engine.interruptSlice(),
@@ -104,36 +122,18 @@ export function bootMachine(
   };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const { clock, memory } = engine;
-  const ports = { clock, memory, console: parts.console, power, virtio, hartInterrupt, harts };
+  const ports = { clock, memory, console: serial, power, virtio, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
-  const reset = () => {
-    reload();
-    for (const device of devices) device.reset();
-    engine.reset();
-    start();
-  };
   start();
-  return { engine, devices, reset };
+  const { space } = guest;
+  return new GuestMachine({ engine: engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
 }
 
 /** What is in the virtio slots: the drives as the user ordered them, then the rest. */
-function virtioDevices(options: RunOptions, warn: Warn): VirtioDevice[] {
+function virtioDevices(options: RunOptions, inputs: MachineInputs): VirtioDevice[] {
   const rest = [new VirtioRng({ seed: options.seed })];
   const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
-  const drives = openDrives(options.drives, warn).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));
+  const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));
   return [...drives, ...rest];
-}
-
-function powerPort(session: Session, engine: Engine): PowerPort {
-  return {
-    exit: (code) => {
-      session.finish({ reason: 'poweroff', code });
-      engine.requestStop();
-    },
-    reset: () => {
-      session.resetRequested = true;
-      engine.requestStop();
-    },
-  };
 }

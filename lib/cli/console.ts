@@ -1,22 +1,24 @@
-/** The guest's serial line on the host: standard input and output, a file, or nothing. */
+/** The guest's console on the host: standard input and output, a file, or nothing. */
 import { createWriteStream, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
-import type { CharBackend, CharReceiver } from '../devices/device.js';
 import { ConfigError, describeSystemError } from '../util/errors.js';
 import { Input, KEYS, type KeyCommand, keyFilter } from './input.js';
 import type { ConsoleTarget } from './options.js';
 import { Output } from './output.js';
+import type { Door, HostPort } from './run.js';
 import type { Session } from './session.js';
 
-export class HostConsole implements CharBackend {
-  private receiver: CharReceiver | undefined;
+export class HostConsole implements HostPort {
   private closing: Promise<void> | undefined;
+  private readonly port: 'serial' | 'virtio';
   private readonly input: Input | undefined;
   private readonly output: Output | undefined;
   private readonly restore: () => void;
 
-  constructor(parts: { input?: Input; output?: Output; restore?: () => void }) {
+  /** `port`: which of the machine's consoles it is; the serial line if absent. */
+  constructor(parts: { port?: 'serial' | 'virtio'; input?: Input; output?: Output; restore?: () => void }) {
+    this.port = parts.port ?? 'serial';
     this.input = parts.input;
     this.output = parts.output;
     this.restore = parts.restore ?? (() => {});
@@ -26,34 +28,24 @@ export class HostConsole implements CharBackend {
     this.output?.write(byte);
   }
 
-  onInput(receiver: CharReceiver): void {
-    this.receiver = receiver;
-  }
-
-  /** Host input can still arrive. */
   get inputOpen(): boolean {
     return this.input !== undefined && (!this.input.ended || this.input.waiting > 0);
   }
 
-  /** Host input can still arrive, and the guest's device has room for it. */
-  get inputUsable(): boolean {
-    return this.inputOpen && (this.receiver?.room ?? 0) > 0;
+  canWake(door: Door): boolean {
+    return this.inputOpen && door.room(this.port) > 0;
   }
 
-  /** Gives the guest what has arrived, as far as its device takes it; true if that was anything. */
-  deliver(): boolean {
-    const room = Math.min(this.receiver?.room ?? 0, this.input?.waiting ?? 0);
+  deliver(door: Door): boolean {
+    const room = Math.min(door.room(this.port), this.input?.waiting ?? 0);
     if (!this.input || room === 0) return false;
-    this.receiver?.receive(this.input.take(room));
-    return true;
+    return door.input({ kind: 'console', port: this.port, bytes: this.input.take(room) });
   }
 
-  /** Hands output to the host. */
   flush(): void {
     this.output?.flush();
   }
 
-  /** The host takes no more output for now. */
   get outputFull(): boolean {
     return this.output?.full ?? false;
   }

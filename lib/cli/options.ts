@@ -1,9 +1,10 @@
-/** The options of `hindsight run`: one table, from which the parser, the help text and the checks derive. */
+/** The options of the commands that run a machine: tables, and what is made of them. */
 import type { EngineMode } from '../exec/machine-engine.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
 import { ConfigError } from '../util/errors.js';
-import { suggest } from '../util/suggest.js';
+import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
+import { type RecordOption, recordOption } from './record-option.js';
 
 export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none' } | { readonly kind: 'file'; readonly path: string };
 
@@ -16,7 +17,8 @@ export interface DriveOption {
   readonly write: boolean;
 }
 
-export interface RunOptions {
+/** What the guest can see of the options. */
+export interface MachineOptions {
   readonly kernel: string;
   readonly machine: MachineDescription;
   readonly memoryBytes: number;
@@ -24,9 +26,18 @@ export interface RunOptions {
   readonly bios: Bios;
   readonly initrd: string | undefined;
   readonly bootArgs: string;
+  /** The user's device tree; absent: the machine's. */
+  readonly dtb: string | undefined;
   /** Hardware may update the A and D bits of page-table entries. */
   readonly svadu: boolean;
-  readonly dumpDtb: string | undefined;
+  readonly seed: bigint;
+  readonly drives: readonly DriveOption[];
+  /** What the guest's clock shows at the start: milliseconds since 1970. */
+  readonly startTimeMs: number;
+}
+
+/** How the machine is run on the host: the guest cannot tell. */
+export interface HostOptions {
   readonly console: ConsoleTarget;
   readonly mode: EngineMode;
   readonly chain: boolean;
@@ -36,26 +47,26 @@ export interface RunOptions {
   /** A file, or `-` for standard output. */
   readonly stats: string | undefined;
   readonly quiet: boolean;
-  readonly seed: bigint;
-  readonly drives: readonly DriveOption[];
-  /** What the guest's clock shows at the start: milliseconds since 1970. */
-  readonly startTimeMs: number;
+  /** Where a debugger may connect: [HOST:]PORT, or the path of a Unix socket. */
+  readonly gdb: string | undefined;
+  /** Start stopped. */
+  readonly wait: boolean;
+  /** Memory for going back in time, in bytes. */
+  readonly historyBytes: number;
+}
+
+export interface RunOptions extends MachineOptions, HostOptions {
+  readonly record: RecordOption | undefined;
+  readonly dumpDtb: string | undefined;
   /** Absent: real as long as host input can still arrive, fast otherwise. */
   readonly pace: 'real' | 'fast' | undefined;
 }
 
-interface OptionRow {
-  readonly name: string;
-  /** What the help text calls its value; absent for a switch. */
-  readonly value?: string;
-  readonly text: string;
-  readonly default?: string;
-}
-
 /** Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
 const START_TIME = '2027-01-01';
+const GDB_ADDRESS = '127.0.0.1:1234';
 
-export const RUN_OPTIONS = [
+const MACHINE_ROWS = [
   { name: 'machine', value: 'NAME', text: 'the machine to build', default: 'riscv-virt' },
   { name: 'memory', value: 'SIZE', text: 'RAM, with K, M or G (M if none)', default: '256M' },
   { name: 'smp', value: 'N', text: 'number of harts', default: '1' },
@@ -67,6 +78,7 @@ export const RUN_OPTIONS = [
   },
   { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
+  { name: 'dtb', value: 'FILE', text: "a device tree in place of the machine's own; --append and --initrd go into it" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
@@ -77,81 +89,49 @@ export const RUN_OPTIONS = [
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
+  {
+    name: 'record',
+    value: 'FILE[,ref]',
+    text: 'write the run down; ,ref: without copies of its files; ,digest=N: a state digest every N ticks',
+  },
+  { name: 'pace', value: 'real|fast', text: 'whether idle time passes as on the host (default: real while input can arrive)' },
+] as const satisfies readonly OptionRow[];
+
+/** What a run and a replay have in common. */
+export const HOST_ROWS = [
   { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
+  {
+    name: 'gdb',
+    value: '[HOST:]PORT',
+    text: 'serve GDB there (port 0: a free one; or the path of a Unix socket)',
+    bare: GDB_ADDRESS,
+    looksLike: /^(.*:)?\d+$|\//,
+    short: 's',
+  },
+  { name: 'wait', text: 'start stopped, for a debugger', short: 'S' },
+  { name: 'history', value: 'SIZE', text: 'memory for going back in time, with --gdb', default: '512M' },
   { name: 'engine', value: 'NAME', text: 'auto, interpret or translate', default: 'auto' },
   { name: 'hot-threshold', value: 'N', text: 'executions after which code is translated (for tests)' },
   { name: 'no-chain', text: 'do not chain translated code (for tests)' },
-  { name: 'pace', value: 'real|fast', text: 'whether idle time passes as on the host (default: real while input can arrive)' },
   { name: 'max-ticks', value: 'N', text: 'stop there, with exit code 4' },
   { name: 'stats', value: 'FILE', text: 'write statistics as JSON when the run ends (- for standard output)' },
   { name: 'quiet', text: 'no messages but errors' },
 ] as const satisfies readonly OptionRow[];
 
+export const RUN_OPTIONS = [...MACHINE_ROWS, ...HOST_ROWS] as const;
+
 type OptionName = (typeof RUN_OPTIONS)[number]['name'];
+type HostOptionName = (typeof HOST_ROWS)[number]['name'];
 
 const MACHINES: readonly MachineDescription[] = [RISCV_VIRT];
-const SIZE_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-
-/** How the command-line parser is to read the table. */
-export function parserSettings(): {
-  string: string[];
-  boolean: string[];
-  alias: Record<string, string[]>;
-  unknown: (flag: string) => never;
-} {
-  const rows: readonly OptionRow[] = RUN_OPTIONS;
-  // The parser turns `--no-x` into x = false by itself, so it has to know x.
-  const negated = rows.filter((row) => row.name.startsWith('no-')).map((row) => row.name.slice(3));
-  return {
-    string: rows.filter((row) => row.value).map((row) => row.name),
-    boolean: [...rows.filter((row) => !row.value).map((row) => row.name), ...negated],
-    alias: Object.fromEntries(negated.map((name) => [name, []])),
-    unknown: (flag) => {
-      throw unknownOption(flag, [...rows.map((row) => row.name), 'help', 'version']);
-    },
-  };
-}
-
-/**
- * Ties each option of `args` to its value (`--stats -` becomes `--stats=-`): by itself the parser takes nothing for a value that
- * begins with a dash. A known option is no value, except of `--append`, which may be anything.
- */
-export function joinValues(args: readonly string[]): string[] {
-  const rows: readonly OptionRow[] = RUN_OPTIONS;
-  const joined: string[] = [];
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index] as string;
-    if (arg === '--') return [...joined, ...args.slice(index)];
-    const [flag, value] = arg.endsWith('=') ? [arg.slice(0, -1), ''] : [arg, args[index + 1]];
-    const takesValue = rows.some((row) => row.value && flag === `--${row.name}`);
-    const isValue = value !== undefined && (flag === '--append' || !rows.some((row) => value.split('=')[0] === `--${row.name}`));
-    if (!takesValue || !isValue) joined.push(arg);
-    else {
-      joined.push(...(value === '' ? [flag, ''] : [`${flag}=${value}`]));
-      if (flag === arg) index++;
-    }
-  }
-  return joined;
-}
-
-function unknownOption(flag: string, known: readonly string[]): ConfigError {
-  const nearest = suggest(flag.replace(/^-+/, ''), known);
-  return new ConfigError(`unknown option ${flag}${nearest ? `; did you mean --${nearest}?` : '; see hindsight run --help'}`);
-}
 
 /** Checks what the parser made of the command line. Throws `ConfigError` for the first thing that is wrong. */
-export function runOptions(kernel: string, parsed: Readonly<Record<string, unknown>>): RunOptions {
+export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
   const required = (name: OptionName): string => text(name) ?? '';
-  const machineName = choice(
-    'machine',
-    required('machine'),
-    MACHINES.map((candidate) => candidate.name),
-  );
-  const machine = MACHINES.find((candidate) => candidate.name === machineName) as MachineDescription;
+  const machine = machineNamed(required('machine'));
   const pace = text('pace');
-  const maxTicks = text('max-ticks');
-  const hotThreshold = text('hot-threshold');
+  const record = text('record');
   return {
     kernel,
     machine,
@@ -161,31 +141,41 @@ export function runOptions(kernel: string, parsed: Readonly<Record<string, unkno
     initrd: text('initrd'),
     svadu: parsed.svadu === true,
     bootArgs: bootArgs(text('append') ?? ''),
+    dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
-    console: consoleTarget(required('console')),
-    mode: choice('engine', required('engine'), ['auto', 'interpret', 'translate']),
+    record: record === undefined ? undefined : recordOption(record),
+    seed: wideInteger('seed', required('seed')),
+    drives: textsOf('drive', parsed.drive).map(driveOption),
+    startTimeMs: startTime(required('rtc')),
+    pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
+    ...hostOptions(parsed),
+  };
+}
+
+/** The machine of that name; throws `ConfigError`. */
+export function machineNamed(name: string): MachineDescription {
+  const names = MACHINES.map((candidate) => candidate.name);
+  const found = choice('machine', name, names);
+  return MACHINES.find((candidate) => candidate.name === found) as MachineDescription;
+}
+
+/** Checks the options of HOST_ROWS. Throws `ConfigError` for the first thing that is wrong. */
+export function hostOptions(parsed: ParsedOptions): HostOptions {
+  const text = (name: HostOptionName): string | undefined => textOf(name, parsed[name]);
+  const maxTicks = text('max-ticks');
+  const hotThreshold = text('hot-threshold');
+  return {
+    console: consoleTarget(text('console') ?? ''),
+    mode: choice('engine', text('engine') ?? '', ['auto', 'interpret', 'translate']),
     chain: parsed.chain !== false,
     hotThreshold: hotThreshold === undefined ? undefined : Math.max(1, Math.min(integer('hot-threshold', hotThreshold), 2 ** 30)),
     maxTicks: maxTicks === undefined ? Number.POSITIVE_INFINITY : integer('max-ticks', maxTicks),
     stats: text('stats'),
     quiet: parsed.quiet === true,
-    seed: wideInteger('seed', required('seed')),
-    drives: textsOf('drive', parsed.drive).map(driveOption),
-    startTimeMs: startTime(required('rtc')),
-    pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
+    gdb: text('gdb'),
+    wait: parsed.wait === true,
+    historyBytes: size('history', text('history') ?? ''),
   };
-}
-
-function textOf(name: OptionName, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (Array.isArray(value)) throw new ConfigError(`--${name} is given more than once`);
-  if (typeof value !== 'string' || (value === '' && name !== 'append')) throw new ConfigError(`--${name} needs a value`);
-  return value;
-}
-
-function textsOf(name: OptionName, value: unknown): string[] {
-  const values: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
-  return values.map((one) => textOf(name, one) as string);
 }
 
 function driveOption(value: string): DriveOption {
@@ -201,32 +191,6 @@ function startTime(value: string): number {
   const time = wellFormed ? Date.parse(value.includes('T') && !value.endsWith('Z') ? `${value}Z` : value) : Number.NaN;
   if (Number.isNaN(time) || time < 0) throw new ConfigError(`--rtc ${value}: must be now or a date such as 2027-01-31T12:00 (UTC)`);
   return time;
-}
-
-function choice<T extends string>(name: OptionName, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  const nearest = suggest(value, allowed);
-  throw new ConfigError(`--${name} ${value}: ${nearest ? `did you mean ${nearest}?` : `must be ${allowed.join(' or ')}`}`);
-}
-
-function size(name: OptionName, value: string): number {
-  const match = /^(\d+)([KMG]?)$/i.exec(value);
-  if (!match) throw new ConfigError(`--${name} ${value}: must be a size such as 256M`);
-  return Number(match[1]) * (SIZE_UNITS[(match[2] || 'M').toUpperCase()] as number);
-}
-
-function wideInteger(name: OptionName, value: string): bigint {
-  if (!/^(\d+|0x[0-9a-f]+)$/i.test(value)) throw new ConfigError(`--${name} ${value}: must be a whole number`);
-  const number = BigInt(value);
-  if (number >= 1n << 64n) throw new ConfigError(`--${name} ${value}: must be below 2^64`);
-  return number;
-}
-
-function integer(name: OptionName, value: string): number {
-  const number = wideInteger(name, value);
-  if (number > BigInt(Number.MAX_SAFE_INTEGER)) throw new ConfigError(`--${name} ${value}: must be below 2^53`);
-  return Number(number);
 }
 
 function harts(value: string, machine: MachineDescription): number {

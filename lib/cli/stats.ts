@@ -1,24 +1,26 @@
 /** The object that `--stats` writes when a run ends. */
 import { closeSync, writeFileSync } from 'node:fs';
-import type { Engine } from '../exec/machine-engine.js';
+import type { Machine } from '../system/machine.js';
 import { ConfigError, describeSystemError } from '../util/errors.js';
 import { exitCode, type RunEnd } from './session.js';
 
 export type Stats = ReturnType<typeof collectStats>;
 
+const NOT_RECORDED = { bytes: 0, events: 0, digests: 0 };
+
 /** Collects the statistics; computes the state's digest, which takes a while. */
-export function collectStats(engine: Engine, end: RunEnd, wallSeconds: number) {
-  const { instructions, engine: translation, tlb } = engine.stats();
+export function collectStats(machine: Machine, end: RunEnd, wallSeconds: number, recording = NOT_RECORDED) {
+  const { instructions, engine: translation, tlb } = machine.stats();
   return {
-    ticks: engine.tick,
+    ticks: machine.tick,
     instructions,
     wallSeconds,
     mips: wallSeconds > 0 ? instructions / wallSeconds / 1e6 : 0,
     exit: { reason: end.reason, code: exitCode(end) },
-    stateDigest: engine.stateDigest(),
+    stateDigest: machine.stateDigest(),
     engine: translation,
     tlb,
-    recording: { bytes: 0, events: 0, digests: 0 },
+    recording,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

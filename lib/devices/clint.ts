@@ -117,9 +117,10 @@ export class Clint implements Device {
     const due = this.mtime() >= mtimecmp;
     this.lines[index]?.mtip.set(due);
     if (due || mtimecmp * MTIME_NS > Number.MAX_SAFE_INTEGER) return;
-    hart.timer = this.clock.at(mtimecmp * MTIME_NS, () => {
+    const rise = (): void => {
       hart.timer = undefined;
       this.lines[index]?.mtip.set(true);
-    });
+    };
+    hart.timer = this.clock.at(mtimecmp * MTIME_NS, rise, index);
   }
 }

@@ -26,7 +26,7 @@ export interface GoldfishRtcPorts {
 
 export class GoldfishRtc implements Device {
   readonly name = 'goldfish-rtc';
-  readonly version = 1;
+  readonly version = 2;
   readonly sizeBytes = RTC_SIZE;
   readonly accessSizes = [4] as const;
 
@@ -38,6 +38,8 @@ export class GoldfishRtc implements Device {
   private alarmArmed = false;
   private pending = false;
   private enabled = false;
+  /** Virtual time at which the alarm goes off, 0 when it will not: a later write to ALARM_HIGH alone does not move it. */
+  private dueNs = 0;
   private timer: TimerHandle | undefined;
 
   private readonly rows: readonly Row[] = [
@@ -76,21 +78,22 @@ export class GoldfishRtc implements Device {
   }
 
   save(): PlainData {
-    const { offset, timeHigh, alarm, alarmArmed, pending, enabled } = this;
-    return { offset: `${offset}`, timeHigh, alarm: `${alarm}`, alarmArmed, pending, enabled };
+    const { offset, timeHigh, alarm, alarmArmed, dueNs, pending, enabled } = this;
+    return { offset: `${offset}`, timeHigh, alarm: `${alarm}`, alarmArmed, dueNs, pending, enabled };
   }
 
   load(data: PlainData): void {
     const state = new StateReader(this.name, data);
     const [offset, alarm, timeHigh] = [state.bigint('offset'), state.bigint('alarm'), state.integer('timeHigh', U32)];
     const flags = [state.boolean('alarmArmed'), state.boolean('pending'), state.boolean('enabled')] as const;
+    const dueNs = state.integer('dueNs', Number.MAX_SAFE_INTEGER);
     if (offset > U64) throw state.bad('offset');
     if (alarm > U64) throw state.bad('alarm');
     this.offset = offset;
     this.alarm = alarm;
     this.timeHigh = timeHigh;
-    [, this.pending, this.enabled] = flags;
-    this.arm(flags[0]);
+    [this.alarmArmed, this.pending, this.enabled] = flags;
+    this.schedule(dueNs);
   }
 
   private now(): bigint {
@@ -131,8 +134,7 @@ export class GoldfishRtc implements Device {
 
   /** Arms the alarm or disarms it; one whose time has passed goes off at once. */
   private arm(armed: boolean): void {
-    if (this.timer) this.ports.clock.cancel(this.timer);
-    this.timer = undefined;
+    this.schedule(0);
     this.alarmArmed = armed;
     if (!armed) return;
     const wait = this.alarm - this.now();
@@ -142,9 +144,17 @@ export class GoldfishRtc implements Device {
     }
     const timeNs = this.ports.clock.nowNs() + Number(wait);
     // One that far away will never be reached.
-    if (timeNs > Number.MAX_SAFE_INTEGER) return;
+    if (timeNs <= Number.MAX_SAFE_INTEGER) this.schedule(timeNs);
+  }
+
+  private schedule(timeNs: number): void {
+    if (this.timer) this.ports.clock.cancel(this.timer);
+    this.timer = undefined;
+    this.dueNs = timeNs;
+    if (timeNs === 0) return;
     this.timer = this.ports.clock.at(timeNs, () => {
       this.timer = undefined;
+      this.dueNs = 0;
       this.goOff();
     });
   }

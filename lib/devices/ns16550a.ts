@@ -68,6 +68,8 @@ const WIRE_SIZE = 4096;
 const CHAR_NS = 20_000;
 /** The receiver's timeout, without a new byte. */
 const TIMEOUT_NS = 4 * CHAR_NS;
+/** When the timeout and the next byte are due together, the byte comes first. */
+const TIMEOUT_RANK = 1;
 
 interface Row {
   readonly name: string;
@@ -385,11 +387,12 @@ export class Ns16550a implements Device, CharReceiver {
     this.timeoutTimer = undefined;
     this.timeoutNs = timeNs;
     if (timeNs === 0) return;
-    this.timeoutTimer = this.ports.clock.at(timeNs, () => {
+    const expire = (): void => {
       this.timeoutTimer = undefined;
       this.timeoutNs = 0;
       this.timeoutInterrupt = true;
       this.update();
-    });
+    };
+    this.timeoutTimer = this.ports.clock.at(timeNs, expire, TIMEOUT_RANK);
   }
 }

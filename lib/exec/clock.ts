@@ -3,8 +3,7 @@ import type { TimerHandle, VirtualClock } from '../util/virtual-clock.js';
 
 interface Event extends TimerHandle {
   readonly callback: () => void;
-  /** `fire` number at which it was scheduled: it fires at a later one. */
-  readonly round: number;
+  readonly rank: number;
 }
 
 export class EventClock implements VirtualClock {
@@ -13,10 +12,8 @@ export class EventClock implements VirtualClock {
   private readonly tickNow: () => number;
   private readonly onEarlier: () => void;
   private readonly nsPerTick: number;
-  /** By time; events of the same time in the order of scheduling. */
+  /** By time; of the same time by rank; of the same rank in the order of scheduling. */
   private readonly events: Event[] = [];
-  /** Counts calls of `fire`. */
-  private round = 0;
 
   /** `tickNow` gives the exact tick at any moment; `onEarlier` is called when an event becomes the next one. */
   constructor(options: { nsPerTick: number; tickNow: () => number; onEarlier: () => void }) {
@@ -29,10 +26,11 @@ export class EventClock implements VirtualClock {
     return this.tickNow() * this.nsPerTick + this.skippedNs;
   }
 
-  at(timeNs: number, callback: () => void): TimerHandle {
-    const event: Event = { timeNs, callback, round: this.round };
+  at(timeNs: number, callback: () => void, rank = 0): TimerHandle {
+    const now = this.nowNs();
+    const event: Event = { timeNs: timeNs > now ? timeNs : now + this.nsPerTick, callback, rank };
     let index = this.events.length;
-    while (index > 0 && this.events[index - 1].timeNs > timeNs) index--;
+    while (index > 0 && comesBefore(event, this.events[index - 1])) index--;
     this.events.splice(index, 0, event);
     if (index === 0) this.onEarlier();
     return event;
@@ -53,15 +51,13 @@ export class EventClock implements VirtualClock {
     return Math.ceil((this.nextNs - this.skippedNs) / this.nsPerTick);
   }
 
-  /** Fires all events that are due, but not those that their callbacks schedule: even if these are due too, they come a tick later. */
+  /** Fires all events that are due. What their callbacks schedule comes at the next tick or later. */
   fire(): void {
-    this.round++;
     const now = this.nowNs();
-    const isDue = (event: Event): boolean => event.timeNs <= now && event.round < this.round;
-    while (this.nextNs <= now) {
-      const index = this.events.findIndex(isDue);
-      if (index < 0) return;
-      this.events.splice(index, 1)[0].callback();
-    }
+    while (this.nextNs <= now) this.events.shift()?.callback();
   }
+}
+
+function comesBefore(a: Event, b: Event): boolean {
+  return a.timeNs < b.timeNs || (a.timeNs === b.timeNs && a.rank < b.rank);
 }

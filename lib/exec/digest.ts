@@ -11,12 +11,9 @@ import {
   ENV_TICKS,
   ENV_TRAPS,
   ENV_WFI,
-  FRAME_DIRTY,
-  FRAME_FLAGS,
-  FRAME_SIZE,
-  GLOBAL_FRAME_COUNT,
-  GLOBAL_FRAMES,
 } from '../mem/layout.js';
+import type { DirtyPages } from './dirty-log.js';
+import type { DirtyLog } from './state.js';
 
 /** Parts of a hart's area that are machine state: [first byte, one past the last]. */
 export const HART_STATE: readonly (readonly [number, number])[] = [
@@ -32,24 +29,17 @@ export const HART_STATE: readonly (readonly [number, number])[] = [
 
 export class StateDigest {
   private readonly u8: Uint8Array;
-  private readonly i32: Int32Array;
   private readonly hashFrame: (frame: number) => bigint;
-  private readonly cleanPages: () => void;
   private readonly hashes: BigUint64Array;
+  private readonly dirty: DirtyPages;
+  private log: DirtyLog | undefined;
   private total = 0n;
-  private complete = false;
 
-  constructor(memory: WebAssembly.Memory, mmu: { hashFrame(frame: number): bigint; cleanPages(): void }) {
+  constructor(memory: WebAssembly.Memory, parts: { dirty: DirtyPages; hashFrame(frame: number): bigint }) {
     this.u8 = new Uint8Array(memory.buffer);
-    this.i32 = new Int32Array(memory.buffer);
-    this.hashFrame = mmu.hashFrame;
-    this.cleanPages = mmu.cleanPages;
-    this.hashes = new BigUint64Array(this.i32[GLOBAL_FRAME_COUNT >> 2]);
-  }
-
-  /** Memory was written to behind the soft-MMU's back: hash all of it next time. */
-  invalidate(): void {
-    this.complete = false;
+    this.hashFrame = parts.hashFrame;
+    this.dirty = parts.dirty;
+    this.hashes = new BigUint64Array(parts.dirty.count);
   }
 
   /** The digest, 32 hexadecimal digits. `harts`: host addresses of the harts' areas; `rest`: all other state, as text. Only pages that were stored to since the last call are hashed. */
@@ -61,19 +51,19 @@ export class StateDigest {
   }
 
   private hashMemory(): void {
-    const { i32, hashes } = this;
-    const frames = i32[GLOBAL_FRAMES >> 2] >>> 2;
-    let any = false;
-    for (let frame = 0; frame < hashes.length; frame++) {
-      if (this.complete && (i32[frames + ((frame * FRAME_SIZE + FRAME_FLAGS) >> 2)] & FRAME_DIRTY) === 0) continue;
-      const hash = BigInt.asUintN(64, this.hashFrame(frame));
-      // Place and content both count: the frame number is mixed in, and the sum can be corrected page by page.
-      this.total = BigInt.asUintN(64, this.total - mix(hashes[frame], frame) + mix(hash, frame));
-      hashes[frame] = hash;
-      any = true;
+    if (this.log) {
+      for (const frame of this.log.take()) this.hashPage(frame);
+      return;
     }
-    if (any) this.cleanPages();
-    this.complete = true;
+    this.log = this.dirty.open();
+    for (let frame = 0; frame < this.hashes.length; frame++) this.hashPage(frame);
+  }
+
+  private hashPage(frame: number): void {
+    const hash = BigInt.asUintN(64, this.hashFrame(frame));
+    // Place and content both count: the frame number is mixed in, and the sum can be corrected page by page.
+    this.total = BigInt.asUintN(64, this.total - mix(this.hashes[frame], frame) + mix(hash, frame));
+    this.hashes[frame] = hash;
   }
 }
 

@@ -2,24 +2,30 @@
 import type { AddressSpace } from '../mem/address-space.js';
 import type { PhysicalMemory } from '../mem/physical-memory.js';
 import type { VirtualClock } from '../util/virtual-clock.js';
+import type { DebugStop, EngineDebug } from './debug.js';
+import type { EngineSnapshots } from './state.js';
 
 export interface Engine {
+  readonly snapshots: EngineSnapshots;
   /** Ticks so far: instructions retired plus traps taken. */
   readonly tick: number;
   readonly clock: VirtualClock;
   /** For devices that access memory by themselves. */
   readonly memory: PhysicalMemory;
+  readonly debug: EngineDebug;
   /**
-   * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer, but not beyond `skipUntilNs`
-   * (a whole number; default: without limit); the guest cannot tell how often a jump was interrupted.
+   * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer; the guest cannot tell how often
+   * a jump was interrupted.
    */
-  run(untilTick: number, skipUntilNs?: number): StopReason;
+  run(untilTick: number, limits?: RunLimits): StopReason;
   /** Plans the harts' turns and timers anew: something outside of the engine changed them. */
   interruptSlice(): void;
   /** Makes `run` return after the current instruction, or at once when it is called next. For callers inside `run` too. */
   requestStop(): void;
   /** Sets bit `bit` of the interrupts that hart `hart` has pending. */
   setInterrupt(hart: number, bit: number, level: boolean): void;
+  /** Holds harts back (bit n: hart n): they wait, whatever comes, until they are let go. Machine state. Between two calls of `run` only. */
+  hold(harts: number): void;
   /** A digest of the whole state at the current tick: registers, devices, memory. */
   stateDigest(): string;
   stats(): EngineStats;
@@ -29,8 +35,20 @@ export interface Engine {
   reset(): void;
 }
 
+export interface RunLimits {
+  /** Idle time is not skipped beyond this virtual time (a whole number of nanoseconds; default: without limit). */
+  readonly skipUntilNs?: number;
+  /** Stops at this position, in the middle of idle time too; with `limit`, as at `untilTick`. Of the positions of a run, each has its own virtual time. */
+  readonly until?: { readonly tick: number; readonly skippedNs: number };
+  /** A breakpoint in front of the very first instruction does not stop. */
+  readonly passBreakpoint?: boolean;
+  /** `run` stops (`limit`) when this hart has taken one tick; the others take their turns meanwhile. */
+  readonly stepHart?: number;
+}
+
 export type StopReason =
-  /** `untilTick` is reached. */
+  | DebugStop
+  /** `untilTick` or `until` is reached. */
   | { readonly kind: 'limit' }
   /** `requestStop` was called, for example because the guest powered off. */
   | { readonly kind: 'stopped' }

@@ -18,9 +18,8 @@ const IMAGE_MAGIC2_VALUE = 0x05435352; // "RSC\x05"
 /** Nothing larger is read: it could not be loaded anyway. */
 const FILE_MAX = 2 ** 31 - 1;
 
-/** Reads the kernel in `file`; `ramBase` is where a flat binary goes. Throws `ImageError`. */
-export function loadKernel(file: string, ramBase: number): Image {
-  const raw = readInput(file);
+/** Reads the kernel `raw`, the contents of `file`; `ramBase` is where a flat binary goes. Throws `ImageError`. */
+export function parseKernel(file: string, raw: Uint8Array, ramBase: number): Image {
   const bytes = GZIP_MAGIC.every((byte, index) => raw[index] === byte) ? unpack(file, raw) : raw;
   if (bytes.length === 0) throw new ImageError(`${file}: the file is empty`);
   if (isElf(bytes)) return readElf(file, bytes);

@@ -3,6 +3,7 @@ import type { CharBackend, Device, InterruptController, IrqLine, PhysicalMemory,
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { AddressSpace, Region } from '../mem/address-space.js';
 import { InternalError } from '../util/errors.js';
+import { clockOfDevice } from '../util/virtual-clock.js';
 import type { FdtNode } from './fdt.js';
 
 /** What the user chose. */
@@ -93,9 +94,10 @@ export function createDevices(
       },
     };
   };
-  return rows.flatMap((row) => {
+  return rows.flatMap((row, index) => {
     if (typeof row.kind === 'string') return [];
-    const device = row.kind({ ...ports, irq: row.irq === undefined ? UNWIRED : wire(row.irq) });
+    const clock = clockOfDevice(ports.clock, index);
+    const device = row.kind({ ...ports, clock, irq: row.irq === undefined ? UNWIRED : wire(row.irq) });
     if (isInterruptController(device)) controller = device;
     space.map({ name: row.name, base: row.base, size: row.size, kind: device });
     return [device];

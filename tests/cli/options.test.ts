@@ -1,10 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { joinValues, RUN_OPTIONS, runOptions } from '../../lib/cli/options.js';
+import { joinValues as join } from '../../lib/cli/option-table.js';
+import { RUN_OPTIONS, runOptions } from '../../lib/cli/options.js';
 import { ConfigError } from '../../lib/util/errors.js';
 
 const DEFAULTS = Object.fromEntries(RUN_OPTIONS.map((row) => [row.name, 'default' in row ? row.default : undefined]));
 const options = (given: Record<string, unknown> = {}) => runOptions('kernel', { ...DEFAULTS, ...given });
+
+const joinValues = (args: readonly string[]) => join(RUN_OPTIONS, args);
 
 const test = suite('options of run');
 
@@ -19,7 +22,9 @@ test('the defaults are those of the contract', () => {
     initrd: undefined,
     svadu: false,
     bootArgs: '',
+    dtb: undefined,
     dumpDtb: undefined,
+    record: undefined,
     console: { kind: 'stdio' },
     mode: 'auto',
     chain: true,
@@ -31,6 +36,9 @@ test('the defaults are those of the contract', () => {
     drives: [],
     startTimeMs: Date.UTC(2027, 0, 1),
     pace: undefined,
+    gdb: undefined,
+    wait: false,
+    historyBytes: 512 * 2 ** 20,
   });
 });
 
@@ -116,6 +124,12 @@ test('an option is tied to its value, even one that begins with a dash', () => {
   ]);
   assert.equal(joinValues(['--memory', '--smp', '1']), ['--memory', '--smp=1']);
   assert.equal(joinValues(['--append', '', '--append=', 'k']), ['--append', '', '--append', '', 'k']);
+  assert.equal(joinValues(['k', '--gdb', '-S']), ['k', '--gdb=127.0.0.1:1234', '--wait']);
+  assert.equal(joinValues(['-s', 'k', '--gdb', '0', '--gdb', '[::1]:9', '--gdb', './socket']).slice(2), [
+    '--gdb=0',
+    '--gdb=[::1]:9',
+    '--gdb=./socket',
+  ]);
   assert.equal(joinValues(['--quiet', '--', '--stats', '-']), ['--quiet', '--', '--stats', '-']);
 });
 

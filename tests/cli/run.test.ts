@@ -4,16 +4,63 @@ import * as assert from 'uvu/assert';
 import { HostConsole } from '../../lib/cli/console.js';
 import { Input } from '../../lib/cli/input.js';
 import { Output } from '../../lib/cli/output.js';
-import { type RunParts, run } from '../../lib/cli/run.js';
+import { type Driven, type RunParts, run } from '../../lib/cli/run.js';
 import { exitCode, type RunEnd, Session } from '../../lib/cli/session.js';
+import type { StopReason } from '../../lib/exec/machine-engine.js';
+import type { InputEvent } from '../../lib/system/input-event.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 const MS_NS = 1e6;
 
+/** What a device at the other end of the console takes. */
+interface Receiver {
+  readonly room: number;
+  receive(bytes: Uint8Array): void;
+}
+
+/** A machine that is nothing but an engine, and perhaps a device for input. */
+class FakeMachine implements Driven {
+  private readonly engine: FakeEngine;
+  private readonly receiver: Receiver | undefined;
+
+  constructor(engine: FakeEngine, receiver?: Receiver) {
+    this.engine = engine;
+    this.receiver = receiver;
+  }
+
+  get tick(): number {
+    return this.engine.tick;
+  }
+
+  get powerOff(): number | undefined {
+    return this.engine.powerOff;
+  }
+
+  run(...args: Parameters<FakeEngine['run']>): StopReason {
+    return this.engine.run(...args);
+  }
+
+  room(): number {
+    return this.receiver?.room ?? 0;
+  }
+
+  input(event: InputEvent): boolean {
+    if (event.kind === 'console') this.receiver?.receive(event.bytes);
+    return true;
+  }
+}
+
+interface Parts extends Partial<Omit<RunParts, 'machine' | 'ports'>> {
+  readonly engine: FakeEngine;
+  readonly console?: HostConsole;
+  readonly receiver?: Receiver;
+}
+
 /** A run with everything that the test does not name left out. */
-function start(parts: Partial<RunParts> & { engine: FakeEngine; session?: Session }): Promise<RunEnd> {
-  const rest = { console: new HostConsole({}), session: new Session(), maxTicks: Number.POSITIVE_INFINITY, pace: undefined };
-  return run({ ...rest, nowMs: () => performance.now(), resetMachine: () => {}, ...parts });
+function start({ engine, console, receiver, ...parts }: Parts): Promise<RunEnd> {
+  const machine = new FakeMachine(engine, receiver);
+  const rest = { session: new Session(), maxTicks: Number.POSITIVE_INFINITY, pace: undefined, nowMs: () => performance.now() };
+  return run({ ...rest, machine, ports: console ? [console] : [], ...parts });
 }
 
 /** A console whose input the test writes and whose output it reads. */
@@ -28,15 +75,14 @@ function pipes(session: Session, stdout: Writable = new PassThrough()) {
 const test = suite('run loop');
 
 test('ends when the guest powers off, with its code', async () => {
-  const session = new Session();
   const engine: FakeEngine = new FakeEngine({
     onTick: (tick) => {
       if (tick !== 1234) return;
-      session.finish({ reason: 'poweroff', code: 7 });
+      engine.powerOff = 7;
       engine.requestStop();
     },
   });
-  assert.equal(await start({ engine, session }), { reason: 'poweroff', code: 7 });
+  assert.equal(await start({ engine }), { reason: 'poweroff', code: 7 });
   assert.is(engine.tick, 1234);
 });
 
@@ -100,7 +146,7 @@ test('input wakes an idle guest, in order and without loss, and its end ends the
   const { stdin, console } = pipes(session);
   const seen: number[] = [];
   let room = 5;
-  console.onInput({
+  const receiver: Receiver = {
     get room() {
       return room;
     },
@@ -109,7 +155,7 @@ test('input wakes an idle guest, in order and without loss, and its end ends the
       room -= bytes.length;
       seen.push(...bytes);
     },
-  });
+  };
   // The guest empties its device at each tick, and waits while it is empty.
   const engine: FakeEngine = new FakeEngine({
     waits: () => room === 5 && engine.tick > 0,
@@ -119,7 +165,7 @@ test('input wakes an idle guest, in order and without loss, and its end ends the
   });
   setTimeout(() => stdin.write('hello, '), 10);
   setTimeout(() => stdin.end('world'), 20);
-  assert.equal(await start({ engine, session, console }), { reason: 'idle' });
+  assert.equal(await start({ engine, session, console, receiver }), { reason: 'idle' });
   assert.is(Buffer.from(seen).toString(), 'hello, world');
 });
 
@@ -165,26 +211,15 @@ test('output that cannot be written for another reason is an error', async () =>
   );
 });
 
-test('a reset puts the machine back once and goes on', async () => {
-  const session = new Session();
-  let resets = 0;
-  const engine: FakeEngine = new FakeEngine({
-    onTick: (tick) => {
-      if (tick !== 500) return;
-      session.resetRequested = true;
-      engine.requestStop();
-    },
-  });
-  await start({ engine, session, maxTicks: 1000, resetMachine: () => resets++ });
-  assert.equal([resets, engine.tick], [1, 1000]);
-});
-
 test('a signal ends the wait of an idle guest', async () => {
   const session = new Session();
   const { console } = pipes(session);
-  console.onInput({ room: 1, receive: () => {} });
+  const receiver = { room: 1, receive: () => {} };
   setTimeout(() => session.finish({ reason: 'signal', signal: 'SIGINT' }), 10);
-  assert.equal(await start({ engine: new FakeEngine({ waits: () => true }), session, console }), { reason: 'signal', signal: 'SIGINT' });
+  assert.equal(await start({ engine: new FakeEngine({ waits: () => true }), session, console, receiver }), {
+    reason: 'signal',
+    signal: 'SIGINT',
+  });
 });
 
 test('host events are served while a busy guest runs', async () => {

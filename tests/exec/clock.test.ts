@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EventClock } from '../../lib/exec/clock.js';
+import { clockOfDevice } from '../../lib/util/virtual-clock.js';
 
 const test = suite('virtual time');
 
@@ -33,6 +34,33 @@ test('events fire at the first tick that is not before their time', () => {
   assert.is(clock.nextTick, 1);
   runTo(5);
   assert.equal(state.log, ['early@1', 'exact@2', 'late@3']);
+});
+
+test('events of the same time fire by rank, and of the same rank in the order of scheduling', () => {
+  const { clock, note, state, runTo } = clockAt(0);
+  const [first, second] = [clockOfDevice(clock, 1), clockOfDevice(clock, 2)];
+  second.at(3, note('second'));
+  first.at(3, note('first, timer 1'), 1);
+  first.at(3, note('first'));
+  clock.at(3, note('no device'));
+  first.at(3, note('first again'));
+  first.cancel(first.at(3, note('cancelled')));
+  runTo(3);
+  assert.equal(state.log, ['no device@3', 'first@3', 'first again@3', 'first, timer 1@3', 'second@3']);
+});
+
+test('a time that is not in the future is the time of the next tick, whether ticks go on or idle time is skipped', () => {
+  const { clock, note, state } = clockAt(10, 5);
+  clock.fire();
+  clock.at(0, note('past'));
+  clock.at(50, note('now'));
+  clock.fire();
+  assert.equal(state.log, []);
+  assert.is(clock.nextNs, 55);
+  assert.is(clock.nextTick, 11);
+  clock.skippedNs = 5;
+  clock.fire();
+  assert.equal(state.log, ['past@10', 'now@10']);
 });
 
 test('events of the same time fire in the order of scheduling', () => {
@@ -82,7 +110,7 @@ test('what a callback schedules for the past fires at the next tick, not at once
 test('an event in the past means the next tick', () => {
   const { clock, note, state, runTo } = clockAt(100);
   clock.at(7, note('past'));
-  assert.ok(clock.nextTick <= 100);
+  assert.is(clock.nextTick, 101);
   runTo(101);
   assert.equal(state.log, ['past@101']);
 });

@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeBootImages } from '../../lib/machines/boot.js';
 import { readElf } from '../../lib/machines/elf.js';
-import { loadKernel } from '../../lib/machines/load-kernel.js';
+import { parseKernel, readInput } from '../../lib/machines/load-kernel.js';
 import { memoryRegionsOf } from '../../lib/machines/machine.js';
 import { RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
@@ -49,6 +49,8 @@ const refuses = (body: () => unknown, pattern: RegExp) => {
     return true;
   });
 };
+
+const loadKernel = (file: string, ramBase: number) => parseKernel(file, readInput(file), ramBase);
 
 const test = suite('kernel files');
 

@@ -1,5 +1,6 @@
 /** An engine without a processor: tests say what happens at which tick, and when the guest waits. */
-import type { Engine, EngineStats, StopReason } from '../../lib/exec/machine-engine.js';
+import type { Engine, EngineStats, RunLimits, StopReason } from '../../lib/exec/machine-engine.js';
+import { InternalError } from '../../lib/util/errors.js';
 import { FakeClock } from './fake-clock.js';
 
 export class FakeEngine implements Engine {
@@ -11,6 +12,8 @@ export class FakeEngine implements Engine {
   skippedNs = 0;
   runs = 0;
   resets = 0;
+  /** What a machine around it would say of its power. */
+  powerOff: number | undefined;
   private stopRequested = false;
   private readonly guest: { onTick?: (tick: number) => void; waits?: () => boolean };
 
@@ -19,7 +22,8 @@ export class FakeEngine implements Engine {
     this.guest = guest;
   }
 
-  run(untilTick: number, skipUntilNs = Number.POSITIVE_INFINITY): StopReason {
+  run(untilTick: number, limits: RunLimits = {}): StopReason {
+    const { skipUntilNs = Number.POSITIVE_INFINITY } = limits;
     this.runs++;
     if (skipUntilNs % 1 !== 0 && skipUntilNs !== Number.POSITIVE_INFINITY)
       throw new RangeError(`${skipUntilNs} is no whole number of nanoseconds`);
@@ -42,7 +46,18 @@ export class FakeEngine implements Engine {
     }
   }
 
+  get snapshots(): never {
+    throw new Error('a fake engine has no state');
+  }
+
   interruptSlice(): void {}
+
+  /** It has no harts, and so nothing to debug. */
+  get debug(): never {
+    throw new InternalError('the fake engine has no debugger');
+  }
+
+  hold(): void {}
 
   storeByte(): boolean {
     return false;

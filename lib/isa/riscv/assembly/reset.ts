@@ -1,16 +1,6 @@
 /** Reset, and what follows from state that was written from outside. After the RISC-V privileged architecture, "Reset". */
 
-import {
-  ENV_PC,
-  ENV_PC_BASE,
-  ENV_POLL,
-  ENV_RESERVATION,
-  ENV_STATUS,
-  ENV_STOPPED,
-  ENV_WFI,
-  GLOBAL_DROP_CODE,
-  STATUS_NONE,
-} from '../../../mem/layout';
+import { ENV_PC, ENV_PC_BASE, ENV_POLL, ENV_RESERVATION, ENV_STATUS, ENV_STOPPED, ENV_WFI, STATUS_NONE } from '../../../mem/layout';
 import { FFLAGS, MENVCFG, MSTATUS, OPTION_SVADU, OPTIONS, PRIV, PRIV_M } from '../layout';
 import { refreshContext, refreshFloat } from './context';
 import { refreshPmp } from './pmp';
@@ -18,10 +8,9 @@ import { ADUE } from './walk';
 
 const MSTATUS_RESET: i64 = 0xa00000000;
 
-/** Recomputes what is derived from the state, which was written from outside. */
+/** Recomputes what is derived from the state, which was written from outside. Translated code survives where what may be fetched is the same as before. */
 export function refresh(env: i32): void {
   refreshPmp(env);
-  store<i32>(GLOBAL_DROP_CODE, 1);
   refreshFloat(env);
   refreshContext(env);
   store<i32>(env, STATUS_NONE, ENV_STATUS);

@@ -1,5 +1,5 @@
 /** What firmware in M-mode would do, where there is none: the state in which S-mode starts, and environment calls from it. */
-import { ENV_HART, ENV_PC, ENV_POLL, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
+import { ENV_HART, ENV_PC, ENV_POLL, ENV_RESERVATION, ENV_STOPPED, ENV_TRAPS, ENV_WFI } from '../../../mem/layout';
 import {
   IRQ_SSI,
   MCOUNTEREN,
@@ -57,6 +57,7 @@ export function startSupervisor(env: i32, pc: i64, opaque: i64): void {
 export function stopHart(env: i32): void {
   store<i32>(env, 1, ENV_STOPPED);
   store<i32>(env, 1, ENV_WFI);
+  store<i64>(env, -1, ENV_RESERVATION);
   store<i32>(env, 1, ENV_POLL);
 }
 

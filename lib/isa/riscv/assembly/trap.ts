@@ -217,11 +217,12 @@ export function sret(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   return 0;
 }
 
-/** Helper: the wfi instruction. */
+/** Helper: the wfi instruction. The reservation is given up, as it would be at the end of the hart's turn, which a waiting hart may or may not see. */
 export function wfi(env: i32, _a: i64, _b: i64, _c: i64, _arg: i32): i64 {
   const priv = load<i64>(env, PRIV);
   if (priv === PRIV_U || (priv === PRIV_S && load<i64>(env, MSTATUS) & STATUS_TW)) return setIllegal(env);
   store<i32>(env, 1, ENV_WFI);
+  store<i64>(env, -1, ENV_RESERVATION);
   store<i32>(env, 1, ENV_POLL);
   requestExit(env);
   return 0;

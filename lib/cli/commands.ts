@@ -1,0 +1,103 @@
+/** The commands: one row each, from which the parser, the help and the checks of arguments derive. */
+import sade from 'sade';
+import { ConfigError } from '../util/errors.js';
+import { suggest } from '../util/suggest.js';
+import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
+import { RUN_OPTIONS, runOptions } from './options.js';
+import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
+import { runCommand } from './run-command.js';
+
+interface Command {
+  readonly name: string;
+  /** Its arguments, each of them needed. */
+  readonly arguments: readonly string[];
+  readonly text: string;
+  readonly options: readonly OptionRow[];
+  readonly examples: readonly string[];
+  /** Does it, and gives the exit code. */
+  action(args: readonly string[], options: ParsedOptions): Promise<number>;
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    arguments: ['kernel'],
+    text: 'Boot a machine. The kernel: an ELF file, a RISC-V Linux Image (plain or gzip), or a flat binary.',
+    options: RUN_OPTIONS,
+    examples: [
+      'hello.elf --bios none',
+      'kernel.elf --memory 1G --append "console=ttyS0"',
+      'vmlinux --gdb --wait',
+      'test.elf --console none --stats -',
+    ],
+    action: ([kernel], options) => runCommand(runOptions(kernel, options)),
+  },
+  {
+    name: 'replay',
+    arguments: ['recording'],
+    text: 'Run a recording again. It knows its machine: no options are needed.',
+    options: REPLAY_OPTIONS,
+    examples: ['run.rec', 'run.rec --to 5000000', 'run.rec --engine interpret --console none --stats -'],
+    action: ([recording], options) => replayCommand(recording, replayOptions(options)),
+  },
+];
+
+const NAMES = COMMANDS.map((command) => command.name);
+/** Stands for a missing argument: no argument of a process can have a NUL in it. */
+const NO_ARGUMENT = '\0';
+
+/** Does what the command line `args` (without interpreter and script) says, and gives the exit code. Throws `ConfigError` and `ImageError`. */
+export async function runCommandLine(args: readonly string[], version: string): Promise<number> {
+  checkCommand(args[0]);
+  let result = Promise.resolve(0);
+  const program = sade('hindsight').version(version).describe('A full-system emulator that can be debugged backwards.');
+  for (const command of COMMANDS) {
+    addCommand(program, command, (given, parsed) => {
+      result = command.action(given, parsed);
+    });
+  }
+  const chosen = COMMANDS.find((command) => command.name === args[0]);
+  if (!chosen) program.parse([...process.argv.slice(0, 2), ...args]);
+  else {
+    // One more than the arguments, as an option without its value takes one.
+    const missing = Array.from({ length: chosen.arguments.length + 1 }, () => NO_ARGUMENT);
+    program.parse(
+      [...process.argv.slice(0, 2), ...joinValues(chosen.options, args), ...missing],
+      parserSettings(chosen.options, chosen.name),
+    );
+  }
+  return result;
+}
+
+function addCommand(program: sade.Sade, command: Command, act: (args: readonly string[], parsed: ParsedOptions) => void): void {
+  const { name, options, examples } = command;
+  program.command([name, ...command.arguments.map((argument) => `<${argument}>`)].join(' '), command.text);
+  for (const row of options) {
+    const flags = row.short ? `-${row.short}, --${row.name}` : `--${row.name}`;
+    program.option(flags, row.value ? `${row.value}: ${row.text}` : row.text, row.default);
+  }
+  for (const example of examples) program.example(`${name} ${example}`);
+  program.action((...given: unknown[]) => {
+    const parsed = given.pop() as Record<string, unknown>;
+    act(checkedArguments(command, given, parsed), parsed);
+  });
+}
+
+function checkCommand(word: string | undefined): void {
+  if (word === undefined) throw new ConfigError('no command; see hindsight --help');
+  if (/^(-h|-v|--help|--version)$/.test(word) || NAMES.includes(word)) return;
+  if (word.startsWith('-')) throw new ConfigError(`${word}: options go behind the command; see hindsight --help`);
+  const nearest = suggest(word, NAMES);
+  throw new ConfigError(`unknown command ${word}; ${nearest ? `did you mean ${nearest}?` : 'see hindsight --help'}`);
+}
+
+/** The arguments, after a check of what is missing and what is too much. */
+function checkedArguments({ name, ...command }: Command, given: readonly unknown[], parsed: Record<string, unknown>): string[] {
+  const valueless = Object.entries(parsed).find(([, value]) => value === NO_ARGUMENT);
+  if (valueless) throw new ConfigError(`--${valueless[0]} needs a value`);
+  const missing = given.indexOf(NO_ARGUMENT);
+  if (missing >= 0) throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
+  const extra = (parsed._ as readonly unknown[]).find((argument) => argument !== NO_ARGUMENT);
+  if (extra !== undefined) throw new ConfigError(`${name}: unexpected argument ${extra}`);
+  return given.map(String);
+}

@@ -1,0 +1,31 @@
+/** The machine's end of a serial line: what a device sends passes an outlet, and what the host sends waits for no one but the device. */
+import type { CharBackend, CharReceiver } from '../devices/device.js';
+import { Outlet } from './outlet.js';
+
+export class ConsolePort implements CharBackend {
+  readonly output: Outlet<number>;
+  private receiver: CharReceiver | undefined;
+
+  /** `sink` gets the bytes that the guest sends. */
+  constructor(sink: (byte: number) => void) {
+    this.output = new Outlet(sink);
+  }
+
+  write(byte: number): void {
+    this.output.put(byte);
+  }
+
+  onInput(receiver: CharReceiver): void {
+    this.receiver = receiver;
+  }
+
+  /** How many bytes the device takes now. */
+  get room(): number {
+    return this.receiver?.room ?? 0;
+  }
+
+  /** Gives the device at most `room` bytes. */
+  receive(bytes: Uint8Array): void {
+    this.receiver?.receive(bytes);
+  }
+}

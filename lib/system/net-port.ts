@@ -1,0 +1,30 @@
+/** The machine's end of a network cable. */
+import type { NetBackend, NetReceiver } from '../devices/virtio/net.js';
+import { Outlet } from './outlet.js';
+
+export class NetPort implements NetBackend {
+  readonly output: Outlet<Uint8Array>;
+  private receiver: NetReceiver | undefined;
+
+  /** `sink` gets the frames that the guest sends, its to keep. */
+  constructor(sink: (frame: Uint8Array) => void) {
+    this.output = new Outlet(sink);
+  }
+
+  send(frame: Uint8Array): void {
+    this.output.put(frame);
+  }
+
+  onReceive(receiver: NetReceiver): void {
+    this.receiver = receiver;
+  }
+
+  /** How many frames the device takes now. */
+  get room(): number {
+    return this.receiver?.room ?? 0;
+  }
+
+  receive(frame: Uint8Array): void {
+    this.receiver?.receive(frame);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Where output leaves the machine. A machine that went back in time runs through its past again, and then what it puts out is no news:
+ * an outlet counts what passes, and hands on only what the world has not seen yet.
+ */
+export class Outlet<T> {
+  /** What the machine has put out up to where it is. Goes back when the machine does. */
+  count = 0;
+  private seen = 0;
+  private readonly sink: (item: T) => void;
+
+  constructor(sink: (item: T) => void) {
+    this.sink = sink;
+  }
+
+  put(item: T): void {
+    this.count++;
+    if (this.count <= this.seen) return;
+    this.seen = this.count;
+    this.sink(item);
+  }
+
+  /** From here on everything is news: the future that the world has seen is not the one that comes now. */
+  forget(): void {
+    this.seen = this.count;
+  }
+}
