@@ -1,5 +1,6 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
 
+import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
@@ -11,13 +12,14 @@ import { parseKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
+import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import { ConsolePort } from '../system/console-port.js';
 import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
-import { openDrives, type Warn } from './drive.js';
+import { openDrives, type Warn, type WrapDisk } from './drive.js';
 import type { DriveOption, RunOptions } from './options.js';
 
 /** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
@@ -36,16 +38,20 @@ export interface MachineInputs {
   openDrives(drives: readonly DriveOption[]): readonly BlockBackend[];
 }
 
-export type FileRole = 'kernel' | 'firmware' | 'initrd' | 'device tree';
-
-/** The files that the options name. `warn` is for what goes wrong later. */
-export function hostInputs(warn: Warn): MachineInputs {
-  return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn) };
+/** The files that the options name. `warn` is for what goes wrong later; `wrap`: see `openDrives`. */
+export function hostInputs(warn: Warn, wrap?: WrapDisk): MachineInputs {
+  return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn, wrap) };
 }
 
 export function machineConfig(options: RunOptions): MachineConfig {
   const { harts, memoryBytes, bootArgs, seed, startTimeMs } = options;
   return { harts, memoryBytes, bootArgs, seed, startTimeMs };
+}
+
+/** The blob of the machine's device tree, or of the user's. Throws `ImageError` and `ConfigError`. */
+export function deviceTreeOf(options: RunOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
+  const { machine, dtb } = options;
+  return dtb === undefined ? machine.deviceTree(config) : userDeviceTree(dtb, inputs.readFile('device tree', dtb), config);
 }
 
 /** A machine's memory with everything in it that is there at power-on. */
@@ -72,7 +78,7 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const deviceTree = machine.deviceTree(config);
+  const deviceTree = deviceTreeOf(options, config, inputs);
   const virtio = virtioDevices(options, inputs);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };

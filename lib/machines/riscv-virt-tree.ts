@@ -21,7 +21,7 @@ const REBOOT_VALUE = 0x7777;
 
 const ISA_BASE = 'rv64i';
 const ISA_LETTERS = ['i', 'm', 'a', 'f', 'd', 'c'];
-const ISA_NAMES = ['zicsr', 'zifencei', 'zicntr', 'zihpm', 'zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc'];
+const ISA_NAMES = ['zicsr', 'zifencei', 'zihintpause', 'zicntr', 'zihpm', 'zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc'];
 const CACHE_BLOCK_BYTES = 64;
 
 const node = (name: string, properties: FdtNode['properties'], children: readonly FdtNode[] = []): FdtNode => ({

@@ -54,7 +54,7 @@ test('the device tree tells of memory, the command line and the console', () => 
 
 test('the device tree tells what the hart can do, in both notations', () => {
   const cpu = findNode(tree(), '/cpus/cpu@0')?.properties;
-  assert.equal(cpu?.['riscv,isa'], strings('rv64imafdc_zicsr_zifencei_zicntr_zihpm_zba_zbb_zbs_zicbom_zicboz_sstc'));
+  assert.equal(cpu?.['riscv,isa'], strings('rv64imafdc_zicsr_zifencei_zihintpause_zicntr_zihpm_zba_zbb_zbs_zicbom_zicboz_sstc'));
   assert.equal(cpu?.['riscv,isa-base'], strings('rv64i'));
   const extensions = [
     'i',
@@ -65,6 +65,7 @@ test('the device tree tells what the hart can do, in both notations', () => {
     'c',
     'zicsr',
     'zifencei',
+    'zihintpause',
     'zicntr',
     'zihpm',
     'zba',
