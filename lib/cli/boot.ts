@@ -2,6 +2,7 @@
 
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
+import type { BootFiles } from '../devices/fw-cfg.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
@@ -64,6 +65,7 @@ export interface LoadedMachine {
   readonly entry: number;
   readonly deviceTree: number;
   readonly virtio: readonly VirtioDevice[];
+  readonly bootFiles: BootFiles;
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
@@ -74,7 +76,8 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const firmware = bios.kind === 'file' ? parseKernel(bios.path, inputs.readFile('firmware', bios.path), RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
   const kernelBase = bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET;
-  const kernel = parseKernel(options.kernel, inputs.readFile('kernel', options.kernel), kernelBase);
+  const kernelBytes = inputs.readFile('kernel', options.kernel);
+  const kernel = parseKernel(options.kernel, kernelBytes, kernelBase);
   const initrdBytes = options.initrd === undefined ? undefined : inputs.readFile('initrd', options.initrd);
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
@@ -84,7 +87,8 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
-  return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
+  const bootFiles = { kernel: kernelBytes, initrd: initrdBytes ?? new Uint8Array(0), commandLine: options.bootArgs };
+  return { options, rows, guest, virtio, bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** What the machine puts out goes there. */
@@ -94,7 +98,7 @@ export interface MachineSinks {
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
-  const { options, rows, guest, virtio } = loaded;
+  const { options, rows, guest, virtio, bootFiles } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
@@ -123,7 +127,7 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const { clock, memory } = engine;
-  const ports = { clock, memory, console: serial, power, virtio, hartInterrupt, harts };
+  const ports = { clock, memory, console: serial, power, virtio, bootFiles, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
