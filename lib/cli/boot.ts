@@ -1,5 +1,6 @@
 /** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
 
+import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
 import type { BootFiles } from '../devices/fw-cfg.js';
@@ -19,7 +20,7 @@ import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
-import { openDrives, type Warn } from './drive.js';
+import { openDrives, type Warn, type WrapDisk } from './drive.js';
 import type { DriveOption, RunOptions } from './options.js';
 
 /** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
@@ -38,11 +39,9 @@ export interface MachineInputs {
   openDrives(drives: readonly DriveOption[]): readonly BlockBackend[];
 }
 
-export type FileRole = 'kernel' | 'firmware' | 'initrd' | 'device tree';
-
-/** The files that the options name. `warn` is for what goes wrong later. */
-export function hostInputs(warn: Warn): MachineInputs {
-  return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn) };
+/** The files that the options name. `warn` is for what goes wrong later; `wrap`: see `openDrives`. */
+export function hostInputs(warn: Warn, wrap?: WrapDisk): MachineInputs {
+  return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn, wrap) };
 }
 
 export function machineConfig(options: RunOptions): MachineConfig {

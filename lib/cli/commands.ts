@@ -4,6 +4,7 @@ import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
+import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
 import { runCommand } from './run-command.js';
 
 interface Command {
@@ -30,6 +31,14 @@ const COMMANDS: readonly Command[] = [
       'test.elf --console none --stats -',
     ],
     action: ([kernel], options) => runCommand(runOptions(kernel, options)),
+  },
+  {
+    name: 'replay',
+    arguments: ['recording'],
+    text: 'Run a recording again. It knows its machine: no options are needed.',
+    options: REPLAY_OPTIONS,
+    examples: ['run.rec', 'run.rec --to 5000000', 'run.rec --engine interpret --console none --stats -'],
+    action: ([recording], options) => replayCommand(recording, replayOptions(options)),
   },
 ];
 

@@ -97,16 +97,19 @@ export class FileDisk implements BlockBackend {
   }
 }
 
+/** Puts something between the file of drive `index` and the guest. */
+export type WrapDisk = (disk: BlockBackend, index: number) => BlockBackend;
+
 /** Opens the disks that the user chose. Throws `ConfigError` for a file that cannot be one. */
-export function openDrives(drives: readonly DriveOption[], warn: Warn): BlockBackend[] {
+export function openDrives(drives: readonly DriveOption[], warn: Warn, wrap: WrapDisk = (disk) => disk): BlockBackend[] {
   const seen = new Map<string, DriveOption>();
-  return drives.map((drive) => {
+  return drives.map((drive, index) => {
     const name = `--drive ${drive.path}`;
     const { fd, fileBytes, identity } = openImage(drive, name);
     const other = seen.get(identity);
     if (other && (other.write || drive.write)) throw new ConfigError(`${name}: the same file as --drive ${other.path}, and written to`);
     seen.set(identity, drive);
-    const disk = new FileDisk({ fd, fileBytes, name, readOnly: !drive.write }, warn);
+    const disk = wrap(new FileDisk({ fd, fileBytes, name, readOnly: !drive.write }, warn), index);
     return drive.write ? disk : overlayOf(disk, name, warn);
   });
 }

@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 /** The `hindsight` command: turns every end into an exit code. */
-import { readFileSync } from 'node:fs';
-import { ConfigError, ImageError, UnimplementedError } from '../util/errors.js';
+import { ConfigError, ImageError, ReplayDivergenceError, UnimplementedError } from '../util/errors.js';
 import { runCommandLine } from './commands.js';
 import { complain } from './messages.js';
+import { packageVersion } from './version.js';
 
 const EXIT_USER_ERROR = 2;
+const EXIT_DIVERGED = 3;
 const EXIT_INTERNAL_ERROR = 70;
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /** The exit code that an error means, after saying it. Only a bug in hindsight gets further than the first line. */
 function onError(error: unknown): number {
   const known = error instanceof ConfigError || error instanceof ImageError || error instanceof UnimplementedError;
+  if (error instanceof ReplayDivergenceError) {
+    complain(error.message);
+    return EXIT_DIVERGED;
+  }
   if (known) {
     complain(error.message);
     return EXIT_USER_ERROR;

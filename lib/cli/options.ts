@@ -4,6 +4,7 @@ import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
+import { type RecordOption, recordOption } from './record-option.js';
 
 export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none' } | { readonly kind: 'file'; readonly path: string };
 
@@ -55,6 +56,7 @@ export interface HostOptions {
 }
 
 export interface RunOptions extends MachineOptions, HostOptions {
+  readonly record: RecordOption | undefined;
   readonly dumpDtb: string | undefined;
   /** Absent: real as long as host input can still arrive, fast otherwise. */
   readonly pace: 'real' | 'fast' | undefined;
@@ -87,6 +89,11 @@ const MACHINE_ROWS = [
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
+  {
+    name: 'record',
+    value: 'FILE[,ref]',
+    text: 'write the run down; ,ref: without copies of its files; ,digest=N: a state digest every N ticks',
+  },
   { name: 'pace', value: 'real|fast', text: 'whether idle time passes as on the host (default: real while input can arrive)' },
 ] as const satisfies readonly OptionRow[];
 
@@ -124,6 +131,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
   const required = (name: OptionName): string => text(name) ?? '';
   const machine = machineNamed(required('machine'));
   const pace = text('pace');
+  const record = text('record');
   return {
     kernel,
     machine,
@@ -135,6 +143,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     bootArgs: bootArgs(text('append') ?? ''),
     dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
+    record: record === undefined ? undefined : recordOption(record),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
     startTimeMs: startTime(required('rtc')),

@@ -6,27 +6,38 @@ import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
 import type { RunOptions } from './options.js';
+import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
-import { exitCode, type RunEnd, Session, SIGNAL_NAMES } from './session.js';
+import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
 
 export async function runCommand(options: RunOptions): Promise<number> {
   if (options.dumpDtb !== undefined) return dumpDeviceTree(options, options.dumpDtb);
-  const loaded = loadMachine(options, hostInputs(complain));
+  const inputs = new RecordableInputs(complain);
+  const loaded = loadMachine(options, inputs);
   const session = new Session();
   const say = sayUnless(options.quiet);
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
-  for (const signal of SIGNAL_NAMES) process.on(signal, () => onSignal(session, signal));
+  watchSignals(session);
   const console = openConsole(options.console, session, say);
   try {
-    const machine = bootMachine(loaded, { sinks: { serial: (byte) => console.write(byte) }, createEngine });
+    const serial = (byte: number) => {
+      console.write(byte);
+      recorder?.printed(byte);
+    };
+    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    inputs.machine = machine;
+    const { record } = options;
+    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
-    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now() });
+    const observer = recorder ? { observer: recorder } : {};
+    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
     const seconds = (performance.now() - startMs) / 1000;
+    await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
     report(end, machine.tick, say);
-    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds));
+    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds, recorder?.stats));
     return exitCode(end);
   } finally {
     await console.close();
@@ -41,13 +52,6 @@ function dumpDeviceTree(options: RunOptions, path: string): number {
     throw new ConfigError(`--dump-dtb ${path}: ${describeSystemError(error)}`);
   }
   return 0;
-}
-
-/** Ends the run in good order; a second signal does not wait for anything. */
-function onSignal(session: Session, signal: (typeof SIGNAL_NAMES)[number]): void {
-  const end: RunEnd = { reason: 'signal', signal };
-  if (session.end) process.exit(exitCode(end));
-  session.finish(end);
 }
 
 function report(end: RunEnd, tick: number, say: (message: string) => void): void {

@@ -11,7 +11,9 @@ export type RunEnd =
   /** --max-ticks. */
   | { readonly reason: 'limit' }
   /** All harts wait and nothing can wake them. */
-  | { readonly reason: 'idle' };
+  | { readonly reason: 'idle' }
+  /** The recording ends here; `recorded`: why the recorded run did, unless the recording was cut off. */
+  | { readonly reason: 'replayed'; readonly recorded: string | undefined };
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export type Signal = keyof typeof SIGNALS;
@@ -26,6 +28,7 @@ export function exitCode(end: RunEnd): number {
       return end.code & 0xff || (end.code === 0 ? 0 : 0xff);
     case 'quit':
     case 'closed':
+    case 'replayed':
       return 0;
     case 'signal':
       return SIGNALS[end.signal];
@@ -70,6 +73,17 @@ export class Session {
         clearInterval(alive);
         resolve();
       };
+    });
+  }
+}
+
+/** Lets signals end the run in good order; a second one does not wait for anything. */
+export function watchSignals(session: Session): void {
+  for (const signal of SIGNAL_NAMES) {
+    process.on(signal, () => {
+      const end: RunEnd = { reason: 'signal', signal };
+      if (session.end) process.exit(exitCode(end));
+      session.finish(end);
     });
   }
 }

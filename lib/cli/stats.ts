@@ -6,8 +6,10 @@ import { exitCode, type RunEnd } from './session.js';
 
 export type Stats = ReturnType<typeof collectStats>;
 
+const NOT_RECORDED = { bytes: 0, events: 0, digests: 0 };
+
 /** Collects the statistics; computes the state's digest, which takes a while. */
-export function collectStats(machine: Machine, end: RunEnd, wallSeconds: number) {
+export function collectStats(machine: Machine, end: RunEnd, wallSeconds: number, recording = NOT_RECORDED) {
   const { instructions, engine: translation, tlb } = machine.stats();
   return {
     ticks: machine.tick,
@@ -18,7 +20,7 @@ export function collectStats(machine: Machine, end: RunEnd, wallSeconds: number)
     stateDigest: machine.stateDigest(),
     engine: translation,
     tlb,
-    recording: { bytes: 0, events: 0, digests: 0 },
+    recording,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

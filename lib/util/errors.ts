@@ -15,6 +15,22 @@ export function imageErrorAt(file: string, offset: number, what: string): ImageE
   return new ImageError(`${file}: at offset 0x${offset.toString(16)}: ${what}`);
 }
 
+/** A replay is not the recorded run any more. Exit code 3. */
+export class ReplayDivergenceError extends Error {
+  override name = 'ReplayDivergenceError';
+  /** Where it was noticed, or where it began if that is known. */
+  readonly tick: number;
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(message: string, at: { tick: number; expected: string; actual: string }) {
+    super(message);
+    this.tick = at.tick;
+    this.expected = at.expected;
+    this.actual = at.actual;
+  }
+}
+
 /** The guest, or the caller, asked for something that hindsight does not model. */
 export class UnimplementedError extends Error {
   override name = 'UnimplementedError';
@@ -45,6 +61,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'name too long',
   ENOSPC: 'no space left on the device',
   EROFS: 'read-only file system',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this host has no such address',
 };
 
 /** What a failed system call means, in words. */

@@ -24,6 +24,7 @@ test('the defaults are those of the contract', () => {
     bootArgs: '',
     dtb: undefined,
     dumpDtb: undefined,
+    record: undefined,
     console: { kind: 'stdio' },
     mode: 'auto',
     chain: true,

@@ -1,0 +1,99 @@
+/** Joins the recorder with a machine: what it was built from, its disks, its door and its output. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { RecordedDisk } from '../../replay/disk.js';
+import type { FileHeader, FileRole, Header } from '../../replay/header.js';
+import type { CollectedFile } from '../../replay/inputs.js';
+import { Recorder } from '../../replay/recorder.js';
+import { RecordingWriter } from '../../replay/writer.js';
+import type { BlockBackend } from '../devices/block-backend.js';
+import type { Position } from '../system/input-event.js';
+import type { Machine } from '../system/machine.js';
+import { ConfigError } from '../util/errors.js';
+import { hostInputs, type MachineInputs } from './boot.js';
+import { openForWriting } from './console.js';
+import type { Warn } from './drive.js';
+import type { DriveOption, RunOptions } from './options.js';
+import type { RecordOption } from './record-option.js';
+import { machineValues } from './recorded-options.js';
+import { packageVersion } from './version.js';
+
+/** The host's files, remembered; a recording may begin at any time. */
+export class RecordableInputs implements MachineInputs {
+  readonly files: (CollectedFile & { readonly path: string })[] = [];
+  readonly disks: RecordedDisk[] = [];
+  /** Set it as soon as there is one. */
+  machine: Machine | undefined;
+  private readonly host: MachineInputs;
+
+  constructor(warn: Warn) {
+    this.host = hostInputs(warn, (disk, drive) => this.wrap(disk, drive));
+  }
+
+  readFile(role: FileRole, path: string): Uint8Array {
+    const bytes = this.host.readFile(role, path);
+    this.files.push({ role, path, bytes });
+    return bytes;
+  }
+
+  openDrives(drives: readonly DriveOption[]): readonly BlockBackend[] {
+    return this.host.openDrives(drives);
+  }
+
+  private wrap(inner: BlockBackend, drive: number): RecordedDisk {
+    const position = (): Position => this.machine?.position ?? { tick: 0, skippedNs: 0 };
+    const disk = new RecordedDisk(inner, { drive, position });
+    this.disks.push(disk);
+    return disk;
+  }
+}
+
+export interface RecordingParts {
+  readonly machine: Machine;
+  readonly inputs: RecordableInputs;
+  readonly options: RunOptions;
+  readonly record: RecordOption;
+  /** The machine is not as it was at power-on. */
+  readonly snapshot: boolean;
+  /** Told once, when the recording cannot go on; the run can. */
+  readonly warn: Warn;
+}
+
+/** Begins to record: between two calls of `run`. Throws `ConfigError` when the file cannot be written. */
+export function startRecording(parts: RecordingParts): Recorder {
+  const { machine, inputs, options, record, snapshot, warn } = parts;
+  refuseInputs(
+    record.path,
+    [...inputs.files, ...options.drives].map(({ path }) => path),
+  );
+  const fd = openForWriting(record.path, '--record');
+  const writer = new RecordingWriter(fd, (reason) => warn(`--record ${record.path}: ${reason}; the recording ends here, the run goes on`));
+  const header: Header = {
+    program: packageVersion(),
+    machine: machineValues(options),
+    drives: inputs.disks.map(({ sizeBytes }, index) => ({ sizeBytes, write: options.drives[index]?.write ?? false })),
+    files: inputs.files.map((file) => fileHeader(file, record)),
+    digestTicks: record.digestTicks,
+    snapshot,
+  };
+  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks });
+  machine.onInput = (at, event) => recorder.input(at, event);
+  return recorder;
+}
+
+function fileHeader({ role, path, bytes }: RecordableInputs['files'][number], { reference }: RecordOption): FileHeader {
+  const header = { role, name: path, sizeBytes: bytes.length };
+  return reference ? { ...header, path: resolve(path) } : header;
+}
+
+/** Throws `ConfigError` when `path` is one of the machine's own files: it would be emptied. */
+function refuseInputs(path: string, inputs: readonly string[]): void {
+  const identity = identityOf(path);
+  const same = identity && inputs.find((input) => identityOf(input) === identity);
+  if (same) throw new ConfigError(`--record ${path}: is the same file as ${same}`);
+}
+
+function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+}

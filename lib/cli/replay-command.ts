@@ -1,0 +1,107 @@
+/** `hindsight replay`: runs a recording again. */
+import type { Recording } from '../../replay/log.js';
+import { Replayer } from '../../replay/replayer.js';
+import { loadSnapshot } from '../../replay/start-state.js';
+import { bootMachine, loadMachine } from './boot.js';
+import { openConsole, openForWriting } from './console.js';
+import { createEngine } from './create-engine.js';
+import { complain, sayUnless } from './messages.js';
+import { integer, type OptionRow, type ParsedOptions, textOf } from './option-table.js';
+import { HOST_ROWS, type HostOptions, hostOptions } from './options.js';
+import { recordedOptions } from './recorded-options.js';
+import { openRecording, RecordingInputs } from './recording-inputs.js';
+import { type Driven, run } from './run.js';
+import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
+import { collectStats, writeStats } from './stats.js';
+
+export interface ReplayOptions {
+  readonly host: HostOptions;
+  /** Output in front of it is not shown. */
+  readonly fromTick: number;
+  /** The replay ends there, if it comes so far. */
+  readonly toTick: number;
+  readonly verify: boolean;
+}
+
+export const REPLAY_OPTIONS = [
+  { name: 'from', value: 'TICK', text: 'show only what comes from there on' },
+  { name: 'to', value: 'TICK', text: 'stop there' },
+  { name: 'no-verify', text: 'do not compare state digests' },
+  ...HOST_ROWS,
+] as const satisfies readonly OptionRow[];
+
+/** Throws `ConfigError`. */
+export function replayOptions(parsed: ParsedOptions): ReplayOptions {
+  const tick = (name: 'from' | 'to', absent: number): number => {
+    const text = textOf(name, parsed[name]);
+    return text === undefined ? absent : integer(name, text);
+  };
+  return {
+    host: hostOptions(parsed),
+    fromTick: tick('from', 0),
+    toTick: tick('to', Number.POSITIVE_INFINITY),
+    verify: parsed.verify !== false,
+  };
+}
+
+export async function replayCommand(path: string, options: ReplayOptions): Promise<number> {
+  const { host } = options;
+  const say = sayUnless(host.quiet);
+  const recording = openRecording(path);
+  if (!recording.end) say(`${path}: ${recording.damage}: replayed up to tick ${recording.reached.tick}, for which it is complete`);
+  const inputs = new RecordingInputs(recording, complain);
+  const loaded = loadMachine(recordedOptions(recording, host), inputs);
+  const session = new Session();
+  const statsFile = host.stats === undefined || host.stats === '-' ? undefined : openForWriting(host.stats, '--stats');
+  watchSignals(session);
+  const console = openConsole(host.console, session, say);
+  try {
+    const serial = (byte: number) => {
+      replayer.printed(byte);
+      if (machine.tick >= options.fromTick) console.write(byte);
+    };
+    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    inputs.machine = machine;
+    const snapshot = recording.snapshot();
+    if (snapshot) loadSnapshot(machine, snapshot);
+    const onBranch = () => say('the machine was changed: it leaves the recorded line here; the recording stays as it is');
+    const replayer: Replayer = new Replayer(machine, recording, { verify: options.verify, onBranch });
+    inputs.replayer = replayer;
+    const startMs = performance.now();
+    const driven = endingWith(replayer, recording, session);
+    const maxTicks = Math.min(host.maxTicks, options.toTick);
+    const end = await run({ machine: driven, ports: [console], session, maxTicks, pace: 'fast', nowMs: () => performance.now() });
+    const seconds = (performance.now() - startMs) / 1000;
+    await console.close();
+    report(end, machine.tick, say);
+    if (host.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds));
+    return end.reason === 'limit' && machine.tick >= options.toTick ? 0 : exitCode(end);
+  } finally {
+    await console.close();
+  }
+}
+
+/** The replayer, which ends the session where the recording ends. */
+function endingWith(replayer: Replayer, recording: Recording, session: Session): Driven {
+  return {
+    get tick() {
+      return replayer.tick;
+    },
+    get powerOff() {
+      return replayer.powerOff;
+    },
+    run: (untilTick, limits) => {
+      const stop = replayer.run(untilTick, limits);
+      if (replayer.ended && replayer.powerOff === undefined) session.finish({ reason: 'replayed', recorded: recording.end?.reason });
+      return stop;
+    },
+    input: (event) => replayer.input(event),
+    room: (kind) => replayer.room(kind),
+  };
+}
+
+function report(end: RunEnd, tick: number, say: (message: string) => void): void {
+  if (end.reason === 'replayed') say(`the recording ends at tick ${tick}${end.recorded === undefined ? '' : ` (${end.recorded})`}`);
+  if (end.reason === 'limit') say(`stopped at tick ${tick}`);
+  if (end.reason === 'signal') say(`interrupted at tick ${tick}`);
+}
