@@ -17,6 +17,7 @@ const nameOf = (header: Header, role: string): string | undefined => header.file
 const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   kernel: { read: (_fields, header) => nameOf(header, 'kernel') ?? '' },
   initrd: { read: (_fields, header) => nameOf(header, 'initrd') },
+  dtb: { read: (_fields, header) => nameOf(header, 'device tree') },
   machine: { write: ({ name }) => name, read: (fields) => machineNamed(fields.text('machine')) },
   memoryBytes: { write: same, read: (fields) => fields.integer('memoryBytes') },
   harts: { write: same, read: (fields) => fields.integer('harts', machineNamed(fields.text('machine')).hartsMax) },

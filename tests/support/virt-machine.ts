@@ -1,5 +1,6 @@
 /** The whole machine `riscv-virt` with a bare program in RAM, for tests that go forth and back in its time: every device is there, and a disk, an entropy source and a console. */
 import { digestDevice } from '../../lib/devices/device.js';
+import { NO_BOOT_FILES } from '../../lib/devices/fw-cfg.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import { VirtioBlk } from '../../lib/devices/virtio/blk.js';
 import { VirtioConsole } from '../../lib/devices/virtio/console.js';
@@ -55,7 +56,16 @@ export class VirtMachine extends GuestMachine {
     const virtio = [new VirtioBlk({ backend: disk, serial: 'test' }), new VirtioRng({ seed: 7n }), console];
     const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
     const { clock, memory } = engine;
-    const devices = createDevices(rows, space, { clock, memory, console: serial, power, virtio, hartInterrupt, harts });
+    const devices = createDevices(rows, space, {
+      clock,
+      memory,
+      console: serial,
+      power,
+      virtio,
+      bootFiles: NO_BOOT_FILES,
+      hartInterrupt,
+      harts,
+    });
     const parts = { engine: engine as Engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages, start: () => {} };
     return new VirtMachine({ ...parts, virtioConsole: { port: virtioPort, device: console } }, output);
   }
