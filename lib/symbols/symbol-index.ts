@@ -73,11 +73,24 @@ export class SymbolIndex {
     const last = upperBound(order, addresses, address) - 1;
     for (let place = last; place >= 0 && (this.ends as BigUint64Array)[place]! > address; place--) {
       const index = order[place] as number;
-      if (address - addresses[index]! < BigInt(sizes[index] as number)) return this.place(index, address);
+      if (address - addresses[index]! < BigInt(sizes[index] as number)) return this.place(this.bestName(place), address);
     }
     const nearest = order[last];
     if (nearest === undefined || sizes[nearest]! > 0) return undefined;
     return address < this.columns.limitOf(addresses[nearest] as bigint) ? this.place(nearest, address) : undefined;
+  }
+
+  /** Of equally good symbols at one address, the one whose name is not internal (C: begins with an underscore). */
+  private bestName(place: number): number {
+    const { addresses, sizes, nameOf } = this.columns;
+    const order = this.order as Uint32Array;
+    const best = order[place] as number;
+    for (let at = place; at >= 0; at--) {
+      const index = order[at] as number;
+      if (addresses[index] !== addresses[best] || sizes[index] !== sizes[best]) break;
+      if (!nameOf(index).startsWith('_')) return index;
+    }
+    return best;
   }
 
   private place(index: number, address: bigint): SymbolPlace {

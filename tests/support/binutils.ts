@@ -27,6 +27,11 @@ export function hasBinutils(): boolean {
   return PREFIX !== undefined;
 }
 
+/** What a tool such as `nm` prints. */
+export function binutil(tool: string, args: readonly string[], input = ''): string {
+  return execFileSync(`${PREFIX}${tool}`, args, { encoding: 'utf8', maxBuffer: 1 << 28, input });
+}
+
 /** Disassembles instructions of `bytes` bytes each, the first one at address 0. `aliases`: also pseudo-instructions. */
 export function objdump(insns: readonly number[], bytes: 2 | 4, options: { march: string; aliases: boolean }): Disassembled[] {
   const folder = mkdtempSync(join(tmpdir(), 'hindsight-objdump-'));

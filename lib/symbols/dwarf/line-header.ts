@@ -110,7 +110,7 @@ function textOf(sections: DwarfSections, cursor: Cursor, value: FormValue): stri
 }
 
 function sourceFile(folders: readonly string[], { name, folder }: NameEntry): SourceFile {
-  const home = folders[0] ?? '';
+  const home = (folders[0] ?? '').replace(/\/+$/, '');
   const own = folder === 0 ? '' : (folders[folder] ?? '');
   const path = join(home, join(own, name));
   return { path, name: home !== '' && path.startsWith(`${home}/`) ? path.slice(home.length + 1) : path };

@@ -60,20 +60,41 @@ class Program {
     return file && line > 0 ? { ...file, line, column: columns[row] as number } : undefined;
   }
 
-  /** Where the code of a line in one of `wanted` (numbers of files) begins: the first statement of each run of rows. */
-  *beginnings(wanted: ReadonlySet<number>): Generator<LineAddress> {
-    const { files, lines, offsets, statements } = this.rows;
-    for (const { start, firstRow, rowCount } of this.sequences) {
-      let previous = -1;
-      for (let row = firstRow; row < firstRow + rowCount; row++) {
-        // A row that no instruction belongs to, because the next one is at the same address, still begins its line.
-        const isWanted = statements[row] === 1 && wanted.has(files[row] as number);
-        const isSame = previous >= 0 && lines[previous] === lines[row] && files[previous] === files[row];
-        const line = isWanted && !isSame ? this.sourceLine(row) : undefined;
-        if (line) yield { ...line, address: start + BigInt(offsets[row] as number) };
-        if (isWanted) previous = row;
-        else if (statements[row] === 1) previous = -1;
-      }
+  /** The numbers of the files whose paths end in `file`. */
+  filesNamed(file: string): number[] {
+    return this.header.files.flatMap((known, index) => (known && isTail(file, known) ? [index] : []));
+  }
+
+  /** The first line from `line` on, in one of `wanted` (numbers of files), that has a statement; infinity if there is none. */
+  nearestLine(wanted: readonly number[], line: number): number {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const row of this.statements(wanted)) {
+      const candidate = this.rows.lines[row] as number;
+      if (candidate >= line && candidate < nearest) nearest = candidate;
+    }
+    return nearest;
+  }
+
+  /** Where statements of `line` begin. */
+  beginnings(wanted: readonly number[], line: number): LineAddress[] {
+    const { lines } = this.rows;
+    return [...this.statements(wanted)]
+      .filter((row) => lines[row] === line)
+      .flatMap((row) => {
+        const found = this.sourceLine(row);
+        return found ? [{ ...found, address: this.rowAddress(row) }] : [];
+      });
+  }
+
+  private rowAddress(row: number): bigint {
+    const home = this.rows.sequences.find(({ firstRow, rowCount }) => row >= firstRow && row < firstRow + rowCount) as Sequence;
+    return home.start + BigInt(this.rows.offsets[row] as number);
+  }
+
+  private *statements(wanted: readonly number[]): Generator<number> {
+    const { files, statements } = this.rows;
+    for (const { firstRow, rowCount } of this.sequences) {
+      for (let row = firstRow; row < firstRow + rowCount; row++) if (statements[row] === 1 && wanted.includes(files[row]!)) yield row;
     }
   }
 }
@@ -152,20 +173,21 @@ export class LineTable {
    * no code, the next one that has. Throws `ImageError`.
    */
   addresses(file: string, line: number): LineAddress[] {
-    const matches: LineAddress[] = [];
-    for (const program of this.all()) {
-      const wanted = new Set(program.header.files.flatMap((known, index) => (known && isTail(file, known) ? [index] : [])));
-      if (wanted.size > 0) for (const place of program.beginnings(wanted)) if (place.line >= line) matches.push(place);
-    }
-    const nearest = matches.reduce((least, place) => Math.min(least, place.line), Number.POSITIVE_INFINITY);
-    const found = matches.filter((place) => place.line === nearest);
+    const programs = this.all()
+      .map((program) => ({ program, wanted: program.filesNamed(file) }))
+      .filter(({ wanted }) => wanted.length > 0);
+    const nearest = programs.reduce(
+      (least, { program, wanted }) => Math.min(least, program.nearestLine(wanted, line)),
+      Number.POSITIVE_INFINITY,
+    );
+    const found = programs.flatMap(({ program, wanted }) => program.beginnings(wanted, nearest));
     return found.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
   }
 
   /** The names of all files that end in `file`. Throws `ImageError`. */
   filesNamed(file: string): string[] {
     const found = new Set<string>();
-    for (const { header } of this.all()) for (const known of header.files) if (known && isTail(file, known)) found.add(known.path);
+    for (const program of this.all()) for (const index of program.filesNamed(file)) found.add(program.header.files[index]!.path);
     return [...found];
   }
 
