@@ -17,6 +17,8 @@ export const FAKE_BASE = 0x8000_0000n;
 export const FAKE_BYTES = 64 * 1024;
 const NOP = 0x13;
 const SLICE_TICKS = 20_000;
+/** A test that waits for a stop that never comes fails instead. */
+const TICKS_MAX = 4_000_000;
 
 export interface FakeInsn {
   /** Adds 1 to the number of `bytes` at `address`. */
@@ -77,6 +79,7 @@ export class FakeTarget implements DebugTarget {
   private history: Step[] = [];
   private interrupted = false;
   private turn = 0;
+  private ticksLeft = 0;
 
   constructor({ harts = 1, canReverse = true }: { readonly harts?: number; readonly canReverse?: boolean } = {}) {
     this.harts = harts;
@@ -155,6 +158,7 @@ export class FakeTarget implements DebugTarget {
     this.requests.push(request);
     this.isRunning = true;
     this.interrupted = false;
+    this.ticksLeft = TICKS_MAX;
     setImmediate(() => this.slice(request, true));
   }
 
@@ -188,6 +192,7 @@ export class FakeTarget implements DebugTarget {
     const movers = this.values.map((_, hart) => hart).filter((hart) => request.harts === -1 || request.harts & (1 << hart));
     let stop = first && request.direction === 'forward' && request.action.kind === 'continue' ? this.breakpointStop(movers) : undefined;
     for (let tick = 0; tick < SLICE_TICKS && !stop; tick++) {
+      if (this.ticksLeft-- === 0) this.interrupted = true;
       stop = this.interrupted
         ? { kind: 'interrupt', hart: this.turn }
         : request.direction === 'forward'
