@@ -60,7 +60,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
       replayer.printed(byte);
       if (machine.tick >= options.fromTick) console.write(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial, frame: () => {} }, createEngine });
     inputs.machine = machine;
     const snapshot = recording.snapshot();
     if (snapshot) loadSnapshot(machine, snapshot);

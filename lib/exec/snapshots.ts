@@ -122,6 +122,7 @@ export interface EngineTimes {
   turn: number;
   /** -1: never. */
   turnEnd: number;
+  held: number;
 }
 
 export interface SnapshotParts {
@@ -153,8 +154,8 @@ export class Snapshots implements EngineSnapshots {
     const { harts, restored } = this.parts;
     check(state, harts.length);
     for (const [index, env] of harts.entries()) this.loadHart(env, state.harts[index]);
-    const { tick, skippedNs, turn, turnEnd } = state;
-    restored({ tick, skippedNs, turn, turnEnd });
+    const { tick, skippedNs, turn, turnEnd, held } = state;
+    restored({ tick, skippedNs, turn, turnEnd, held });
   }
 
   private saveHart(env: number): Uint8Array {
@@ -177,12 +178,14 @@ export class Snapshots implements EngineSnapshots {
 }
 
 function check(state: EngineState, harts: number): void {
-  const { tick, skippedNs, turn, turnEnd } = state;
+  const { tick, skippedNs, turn, turnEnd, held } = state;
   const isTime = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const good =
     isTime(tick) &&
     isTime(skippedNs) &&
     isTime(turn) &&
+    isTime(held) &&
+    held < 2 ** harts &&
     turn < harts &&
     (harts === 1 ? turnEnd === -1 : isTime(turnEnd)) &&
     state.harts.length === harts &&

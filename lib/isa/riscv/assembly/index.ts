@@ -2,6 +2,7 @@
 export { amo, lr, sc } from './atomic';
 export { cbo } from './cache-block';
 export { csr } from './csr';
+export { debugHasCsr, debugReadCsr, debugTranslate, debugWriteCsr, debugWritePrivilege } from './debug';
 export * from './fp';
 export { nextTimerTick, wireInterrupt } from './interrupt';
 export { pause } from './pause';
