@@ -5,6 +5,7 @@ import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } fro
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
@@ -27,6 +28,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
     };
     const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
     const startMs = performance.now();
