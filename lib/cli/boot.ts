@@ -5,6 +5,7 @@ import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
 import type { BootFiles } from '../devices/fw-cfg.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
+import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { Engine } from '../exec/machine-engine.js';
@@ -15,8 +16,10 @@ import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
 import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
+import { MAC_GUEST, macBytes } from '../net/address.js';
 import { ConsolePort } from '../system/console-port.js';
-import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { GuestMachine } from '../system/guest-machine.js';
+import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
@@ -64,6 +67,8 @@ export interface LoadedMachine {
   readonly entry: number;
   readonly deviceTree: number;
   readonly virtio: readonly VirtioDevice[];
+  /** The network cable, where there is one. */
+  readonly net?: NetPort;
   readonly bootFiles: BootFiles;
   /** Writes the initial contents of memory again. */
   reload(): void;
@@ -82,27 +87,32 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
   const deviceTree = deviceTreeOf(options, config, inputs);
-  const virtio = virtioDevices(options, inputs);
+  const net = options.net ? new NetPort() : undefined;
+  const virtio = virtioDevices(options, inputs, net);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
   const bootFiles = { kernel: kernelBytes, initrd: initrdBytes ?? new Uint8Array(0), commandLine: options.bootArgs };
-  return { options, rows, guest, virtio, bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
+  return { options, rows, guest, virtio, ...(net ? { net } : {}), bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** What the machine puts out goes there. */
 export interface MachineSinks {
   serial(byte: number): void;
+  /** An Ethernet frame, the sink's to keep. */
+  frame(frame: Uint8Array): void;
 }
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
-  const { options, rows, guest, virtio, bootFiles } = loaded;
+  const { options, rows, guest, virtio, bootFiles, net } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
-  const serial = new ConsolePort(parts.sinks.serial);
+  const serial = new ConsolePort();
+  serial.output.sink = parts.sinks.serial;
+  if (net) net.output.sink = parts.sinks.frame;
   const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
@@ -130,12 +140,15 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  return new GuestMachine({ engine: engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
+  return new GuestMachine({ engine, devices, space, nsPerTick, power, serial, ...(net ? { net } : {}), loadImages: loaded.reload, start });
 }
 
 /** What is in the virtio slots: the drives as the user ordered them, then the rest. */
-function virtioDevices(options: RunOptions, inputs: MachineInputs): VirtioDevice[] {
-  const rest = [new VirtioRng({ seed: options.seed })];
+function virtioDevices(options: RunOptions, inputs: MachineInputs, net: NetPort | undefined): VirtioDevice[] {
+  const rest: VirtioDevice[] = [
+    ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : []),
+    new VirtioRng({ seed: options.seed }),
+  ];
   const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
   const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));

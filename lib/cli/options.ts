@@ -2,6 +2,7 @@
 import type { EngineMode } from '../exec/machine-engine.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
+import { type NetOption, netOption } from '../net/options.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
 import { type RecordOption, recordOption } from './record-option.js';
@@ -31,6 +32,8 @@ export interface MachineOptions {
   /** Hardware may update the A and D bits of page-table entries. */
   readonly svadu: boolean;
   readonly seed: bigint;
+  /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
+  readonly net: NetOption | undefined;
   readonly drives: readonly DriveOption[];
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;
@@ -88,6 +91,12 @@ const MACHINE_ROWS = [
     default: START_TIME,
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
+  {
+    name: 'net',
+    value: 'WHICH',
+    text: 'user: network through the host; user,hostfwd=tcp:127.0.0.1:2222-:22 forwards a port (repeatable); none',
+    default: 'none',
+  },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   {
     name: 'record',
@@ -144,6 +153,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
+    net: netOption(required('net')),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
     startTimeMs: startTime(required('rtc')),

@@ -31,6 +31,7 @@ const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   bootArgs: { write: same, read: (fields) => fields.text('bootArgs') },
   svadu: { write: same, read: (fields) => fields.boolean('svadu') },
   seed: { write: String, read: (fields) => seedOf(fields) },
+  net: { write: (net) => net !== undefined, read: (fields) => (fields.boolean('net') ? { forwards: [] } : undefined) },
   drives: { read: (_fields, header) => header.drives.map(({ write }, index) => ({ path: `drive ${index} of the recording`, write })) },
   startTimeMs: { write: same, read: (fields) => fields.integer('startTimeMs') },
 };

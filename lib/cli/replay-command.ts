@@ -61,7 +61,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
       replayer.printed(byte);
       if (machine.tick >= options.fromTick) console.write(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial, frame: () => {} }, createEngine });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };

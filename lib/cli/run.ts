@@ -38,8 +38,8 @@ export interface HostPort {
 export interface RunControl {
   /** The machine stands still. `session.wake` ends that. */
   readonly paused: boolean;
-  /** What the next slice must heed besides its length. */
-  limits(): { readonly untilTick: number; readonly limits: RunLimits };
+  /** Runs the machine for a slice, as it sees fit. */
+  run(untilTick: number, limits: RunLimits): StopReason;
   /** A slice ended, for whatever reason; true when that was all (the control has seen to it), false where the loop is to go on as usual. */
   onSlice(stop: StopReason): boolean;
   /** Idle time is skipped at once: the machine is in its past. */
@@ -105,15 +105,9 @@ class RunLoop {
 
   private runSlice(): StopReason {
     const { machine, maxTicks, nowMs, control, observer } = this.parts;
-    const wanted = control?.limits();
     const before = nowMs();
-    const untilTick = Math.min(
-      machine.tick + this.slice,
-      maxTicks,
-      wanted?.untilTick ?? Number.POSITIVE_INFINITY,
-      observer?.nextTick ?? Number.POSITIVE_INFINITY,
-    );
-    const stop = machine.run(untilTick, { ...wanted?.limits, ...(this.isReal ? { skipUntilNs: this.hostNs() } : {}) });
+    const untilTick = Math.min(machine.tick + this.slice, maxTicks, observer?.nextTick ?? Number.POSITIVE_INFINITY);
+    const stop = (control ?? machine).run(untilTick, this.isReal ? { skipUntilNs: this.hostNs() } : {});
     if (stop.kind === 'limit') this.slice = nextSlice(this.slice, nowMs() - before);
     return stop;
   }

@@ -91,9 +91,10 @@ class SymbolFile implements Symbols {
 
   /** The functions that DWARF knows, for files without a symbol table. */
   private get functions(): IntervalIndex<DwarfFunction> {
+    if (this.cachedFunctions) return this.cachedFunctions;
     const { info } = this;
     const all = info?.units.flatMap((unit) => functionsOf(info, unit)) ?? [];
-    this.cachedFunctions ??= new IntervalIndex(all.map((value) => ({ start: value.start, end: value.end, value })));
+    this.cachedFunctions = new IntervalIndex(all.map((value) => ({ start: value.start, end: value.end, value })));
     return this.cachedFunctions;
   }
 
@@ -191,7 +192,7 @@ export class SymbolTable implements Symbols {
   addressesOf(file: string, line: number): readonly LineAddress[] {
     const places = this.files.flatMap((symbols) => symbols.addressesOf(file, line));
     const nearest = places.reduce((least, place) => Math.min(least, place.line), Number.POSITIVE_INFINITY);
-    return places.filter((place) => place.line === nearest);
+    return places.filter((place) => place.line === nearest).sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
   }
 
   filesNamed(file: string): readonly string[] {

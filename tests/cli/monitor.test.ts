@@ -100,7 +100,7 @@ test('the prompt edits lines, answers them, and closes at Ctrl-D', async () => {
   assert.is(prompt.isOpen, true);
   prompt.type(Buffer.from('whem\x7fn\r'));
   for (let waited = 0; !shown.includes('tick 4') && waited < 200; waited++) await sleep(10);
-  assert.match(shown, /\(hindsight\) [^]*tick 4, 0\.000000 s\r\n/);
+  assert.match(shown, /\(hindsight\) [\s\S]*tick 4, 0\.000000 s\r\n/);
   prompt.type(Uint8Array.of(4));
   for (let waited = 0; prompt.isOpen && waited < 200; waited++) await sleep(10);
   assert.equal([prompt.isOpen, changes], [false, 2]);

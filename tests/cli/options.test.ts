@@ -33,6 +33,7 @@ test('the defaults are those of the contract', () => {
     stats: undefined,
     quiet: false,
     seed: 0n,
+    net: undefined,
     drives: [],
     startTimeMs: Date.UTC(2027, 0, 1),
     pace: undefined,

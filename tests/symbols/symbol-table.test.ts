@@ -227,6 +227,10 @@ test('a compressed section is unpacked; what a damaged one claims is checked', a
     [pack(1, length + 1, deflateSync(table.bytes)), /file: at offset 0x\w+: \.symtab: has 24 bytes when decompressed, not 25/],
     [pack(1, 2 ** 40, deflateSync(table.bytes)), /claims to be 1099511627776 bytes/],
     [pack(1, length, Buffer.from('no deflate data')), /\.symtab: bad zlib data/],
+    [
+      pack(2, length, Buffer.from('no zstd data')),
+      /\.symtab: (compressed with zstd, which Node\.js can unpack from 22\.15 on|bad zstd data)/,
+    ],
     [pack(7, length, Buffer.from('x')), /\.symtab: compressed with an unknown method/],
   ];
   for (const [contents, message] of wrong) await withFile(contents, (symbols) => throwsImageError(() => symbols.symbolAt(TEXT), message));
