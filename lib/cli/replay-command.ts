@@ -6,6 +6,7 @@ import { bootMachine, loadMachine } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { integer, type OptionRow, type ParsedOptions, textOf } from './option-table.js';
 import { HOST_ROWS, type HostOptions, hostOptions } from './options.js';
 import { recordedOptions } from './recorded-options.js';
@@ -62,6 +63,8 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     };
     const machine = bootMachine(loaded, { sinks: { serial, frame: () => {} }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const snapshot = recording.snapshot();
     if (snapshot) loadSnapshot(machine, snapshot);
     const onBranch = () => say('the machine was changed: it leaves the recorded line here; the recording stays as it is');

@@ -6,6 +6,7 @@ import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
@@ -31,6 +32,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const frame = (bytes: Uint8Array) => network?.send(bytes);
     const machine = bootMachine(loaded, { sinks: { serial, frame }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
     const debug = await debugSession({ machine, session, options });
