@@ -22,15 +22,15 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const say = sayUnless(options.quiet);
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(options.console, session, say);
+  const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
   const network = options.net && (await HostNetwork.open(options.net, session));
   try {
-    const serial = (byte: number) => {
+    const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
-    const machine = bootMachine(loaded, { sinks: { serial, frame }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };

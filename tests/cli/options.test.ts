@@ -26,6 +26,7 @@ test('the defaults are those of the contract', () => {
     dumpDtb: undefined,
     record: undefined,
     console: { kind: 'stdio' },
+    virtioConsole: false,
     mode: 'auto',
     chain: true,
     hotThreshold: undefined,
@@ -72,8 +73,8 @@ for (const [given, message] of [
   [{ rtc: '2027-02-30T25:00' }, '--rtc 2027-02-30T25:00: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ rtc: '1969-12-31' }, '--rtc 1969-12-31: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ 'max-ticks': '9007199254740993' }, '--max-ticks 9007199254740993: must be below 2^53'],
-  [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH'],
-  [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH'],
+  [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH, or virtio:WHERE'],
+  [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH, or virtio:WHERE'],
 ] as const) {
   test(`refuses with "${message}"`, () => {
     assert.throws(
@@ -109,6 +110,18 @@ test('--rtc takes a date in UTC, with or without time, or now', () => {
   const before = Date.now();
   const { startTimeMs } = options({ rtc: 'now' });
   assert.ok(startTimeMs >= before && startTimeMs <= Date.now());
+});
+
+test('a virtio console leads to the same places', () => {
+  for (const [given, kind] of [
+    ['virtio', 'stdio'],
+    ['virtio:stdio', 'stdio'],
+    ['virtio:none', 'none'],
+    ['virtio:file:x', 'file'],
+  ]) {
+    assert.equal([options({ console: given }).console.kind, options({ console: given }).virtioConsole], [kind, true]);
+  }
+  assert.is(options({ console: 'file:virtio' }).virtioConsole, false);
 });
 
 test('a console file is everything behind file:', () => {
