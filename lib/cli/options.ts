@@ -2,6 +2,7 @@
 import type { EngineMode } from '../exec/machine-engine.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
+import { type NetOption, netOption } from '../net/options.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
 import { type RecordOption, recordOption } from './record-option.js';
@@ -32,6 +33,8 @@ export interface MachineOptions {
   readonly svadu: boolean;
   readonly seed: bigint;
   readonly drives: readonly DriveOption[];
+  /** Absent: no network device. */
+  readonly net: NetOption | undefined;
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;
 }
@@ -80,6 +83,12 @@ const MACHINE_ROWS = [
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dtb', value: 'FILE', text: "a device tree in place of the machine's own; --append and --initrd go into it" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
+  {
+    name: 'net',
+    value: 'WHICH',
+    text: 'none, or user[,hostfwd=tcp:127.0.0.1:2222-:22]... (repeatable hostfwd): a network behind the host, with forwarded ports',
+    default: 'none',
+  },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
     name: 'rtc',
@@ -146,6 +155,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     record: record === undefined ? undefined : recordOption(record),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
+    net: netOption(required('net')),
     startTimeMs: startTime(required('rtc')),
     pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
     ...hostOptions(parsed),

@@ -28,6 +28,8 @@ export interface HostPort {
   deliver(door: Door): boolean;
   /** Input can still arrive, and the machine's device has room for it. */
   canWake(door: Door): boolean;
+  /** What the guest puts out may have an answer ready at once. */
+  readonly answers?: boolean;
   /** Hands output to the host. */
   flush(): void;
   /** The host takes no more output for now. */
@@ -71,6 +73,8 @@ class RunLoop {
   /** The host's clock when virtual time was 0, moved on by pauses. */
   private startMs: number;
   private slice = SLICE_TICKS_FIRST;
+  /** The machine was idle, and nothing had arrived for it. */
+  private wasIdle = false;
 
   constructor(parts: RunParts) {
     this.parts = parts;
@@ -98,7 +102,8 @@ class RunLoop {
     if (machine.powerOff !== undefined && !handled) session.finish({ reason: 'poweroff', code: machine.powerOff });
     // All of them, whatever the first one says.
     const delivered = ports.map((port) => port.deliver(machine)).includes(true);
-    if (stop.kind === 'idle' && !delivered && !handled && !session.end) await this.waitIdle(stop);
+    this.wasIdle = stop.kind === 'idle' && !delivered;
+    if (this.wasIdle && stop.kind === 'idle' && !handled && !session.end) await this.waitIdle(stop);
     else await new Promise((resolve) => setImmediate(resolve));
     while (ports.some((port) => port.outputFull) && !session.end && !session.failure) await session.sleep();
   }
@@ -113,9 +118,15 @@ class RunLoop {
       wanted?.untilTick ?? Number.POSITIVE_INFINITY,
       observer?.nextTick ?? Number.POSITIVE_INFINITY,
     );
-    const stop = machine.run(untilTick, { ...wanted?.limits, ...(this.isReal ? { skipUntilNs: this.hostNs() } : {}) });
+    const stop = machine.run(untilTick, { ...wanted?.limits, ...this.skipLimit() });
     if (stop.kind === 'limit') this.slice = nextSlice(this.slice, nowMs() - before);
     return stop;
+  }
+
+  /** How far idle time may be skipped: not at all before what answers the guest's last deeds has arrived. */
+  private skipLimit(): { skipUntilNs?: number } {
+    if (!this.wasIdle && this.parts.ports.some((port) => port.answers)) return { skipUntilNs: 0 };
+    return this.isReal ? { skipUntilNs: this.hostNs() } : {};
   }
 
   private get isReal(): boolean {
