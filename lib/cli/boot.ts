@@ -4,6 +4,7 @@ import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
+import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { Engine } from '../exec/machine-engine.js';
@@ -14,8 +15,10 @@ import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
 import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
+import { MAC_GUEST, macBytes } from '../net/address.js';
 import { ConsolePort } from '../system/console-port.js';
 import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
@@ -89,16 +92,20 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
 /** What the machine puts out goes there. */
 export interface MachineSinks {
   serial(byte: number): void;
+  /** Takes Ethernet frames; absent: they are lost. */
+  frame?(frame: Uint8Array): void;
 }
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
-  const { options, rows, guest, virtio } = loaded;
+  const { options, rows, guest } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
   const serial = new ConsolePort(parts.sinks.serial);
+  const net = options.network ? new NetPort(parts.sinks.frame ?? (() => {})) : undefined;
+  const virtio = [...loaded.virtio, ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : [])];
   const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
@@ -126,13 +133,24 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  return new GuestMachine({ engine: engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
+  const cable = net ? { net } : {};
+  return new GuestMachine({
+    engine: engine as FullEngine,
+    devices,
+    space,
+    nsPerTick,
+    power,
+    serial,
+    ...cable,
+    loadImages: loaded.reload,
+    start,
+  });
 }
 
-/** What is in the virtio slots: the drives as the user ordered them, then the rest. */
+/** What is in the virtio slots, but for the network device, which comes last: the drives as the user ordered them, then the rest. */
 function virtioDevices(options: RunOptions, inputs: MachineInputs): VirtioDevice[] {
   const rest = [new VirtioRng({ seed: options.seed })];
-  const room = options.machine.virtioSlots - rest.length;
+  const room = options.machine.virtioSlots - rest.length - (options.network ? 1 : 0);
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
   const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));
   return [...drives, ...rest];

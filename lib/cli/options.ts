@@ -33,8 +33,8 @@ export interface MachineOptions {
   readonly svadu: boolean;
   readonly seed: bigint;
   readonly drives: readonly DriveOption[];
-  /** Absent: no network device. */
-  readonly net: NetOption | undefined;
+  /** There is a network device. */
+  readonly network: boolean;
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;
 }
@@ -60,6 +60,8 @@ export interface HostOptions {
 
 export interface RunOptions extends MachineOptions, HostOptions {
   readonly record: RecordOption | undefined;
+  /** What the network device is plugged into; absent: nothing. */
+  readonly net: NetOption | undefined;
   readonly dumpDtb: string | undefined;
   /** Absent: real as long as host input can still arrive, fast otherwise. */
   readonly pace: 'real' | 'fast' | undefined;
@@ -139,6 +141,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
   const required = (name: OptionName): string => text(name) ?? '';
   const machine = machineNamed(required('machine'));
+  const net = netOption(required('net'));
   const pace = text('pace');
   const record = text('record');
   return {
@@ -155,7 +158,8 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     record: record === undefined ? undefined : recordOption(record),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
-    net: netOption(required('net')),
+    network: net !== undefined,
+    net,
     startTimeMs: startTime(required('rtc')),
     pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
     ...hostOptions(parsed),

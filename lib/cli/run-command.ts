@@ -1,10 +1,12 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
+import { describeForward, UserNetwork } from '../net/user-network.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
+import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
@@ -20,19 +22,23 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
   const console = openConsole(options.console, session, say);
+  const network = options.net && new UserNetwork(options.net);
+  const ports = [console, ...(network ? [new HostNetwork(network, session)] : [])];
   try {
+    await network?.listen();
+    for (const forward of network?.forwards ?? []) say(`net: ${describeForward(forward)}`);
     const serial = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial, frame: (frame) => network?.send(frame) }, createEngine });
     inputs.machine = machine;
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
     const observer = recorder ? { observer: recorder } : {};
-    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
+    const end = await run({ machine, ports, session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
     const seconds = (performance.now() - startMs) / 1000;
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
@@ -40,6 +46,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds, recorder?.stats));
     return exitCode(end);
   } finally {
+    network?.close();
     await console.close();
   }
 }
