@@ -3,6 +3,7 @@
 import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
+import type { BootFiles } from '../devices/fw-cfg.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
 import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
@@ -17,7 +18,7 @@ import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
 import { MAC_GUEST, macBytes } from '../net/address.js';
 import { ConsolePort } from '../system/console-port.js';
-import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { GuestMachine } from '../system/guest-machine.js';
 import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
@@ -66,6 +67,9 @@ export interface LoadedMachine {
   readonly entry: number;
   readonly deviceTree: number;
   readonly virtio: readonly VirtioDevice[];
+  /** The network cable, where there is one. */
+  readonly net?: NetPort;
+  readonly bootFiles: BootFiles;
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
@@ -76,36 +80,39 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const firmware = bios.kind === 'file' ? parseKernel(bios.path, inputs.readFile('firmware', bios.path), RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
   const kernelBase = bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET;
-  const kernel = parseKernel(options.kernel, inputs.readFile('kernel', options.kernel), kernelBase);
+  const kernelBytes = inputs.readFile('kernel', options.kernel);
+  const kernel = parseKernel(options.kernel, kernelBytes, kernelBase);
   const initrdBytes = options.initrd === undefined ? undefined : inputs.readFile('initrd', options.initrd);
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
   const deviceTree = deviceTreeOf(options, config, inputs);
-  const virtio = virtioDevices(options, inputs);
+  const net = options.net ? new NetPort() : undefined;
+  const virtio = virtioDevices(options, inputs, net);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
-  return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
+  const bootFiles = { kernel: kernelBytes, initrd: initrdBytes ?? new Uint8Array(0), commandLine: options.bootArgs };
+  return { options, rows, guest, virtio, ...(net ? { net } : {}), bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** What the machine puts out goes there. */
 export interface MachineSinks {
   serial(byte: number): void;
-  /** Takes Ethernet frames; absent: they are lost. */
-  frame?(frame: Uint8Array): void;
+  /** An Ethernet frame, the sink's to keep. */
+  frame(frame: Uint8Array): void;
 }
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
-  const { options, rows, guest } = loaded;
+  const { options, rows, guest, virtio, bootFiles, net } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
-  const serial = new ConsolePort(parts.sinks.serial);
-  const net = options.network ? new NetPort(parts.sinks.frame ?? (() => {})) : undefined;
-  const virtio = [...loaded.virtio, ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : [])];
+  const serial = new ConsolePort();
+  serial.output.sink = parts.sinks.serial;
+  if (net) net.output.sink = parts.sinks.frame;
   const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
@@ -129,28 +136,20 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const { clock, memory } = engine;
-  const ports = { clock, memory, console: serial, power, virtio, hartInterrupt, harts };
+  const ports = { clock, memory, console: serial, power, virtio, bootFiles, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  const cable = net ? { net } : {};
-  return new GuestMachine({
-    engine: engine as FullEngine,
-    devices,
-    space,
-    nsPerTick,
-    power,
-    serial,
-    ...cable,
-    loadImages: loaded.reload,
-    start,
-  });
+  return new GuestMachine({ engine, devices, space, nsPerTick, power, serial, ...(net ? { net } : {}), loadImages: loaded.reload, start });
 }
 
-/** What is in the virtio slots, but for the network device, which comes last: the drives as the user ordered them, then the rest. */
-function virtioDevices(options: RunOptions, inputs: MachineInputs): VirtioDevice[] {
-  const rest = [new VirtioRng({ seed: options.seed })];
-  const room = options.machine.virtioSlots - rest.length - (options.network ? 1 : 0);
+/** What is in the virtio slots: the drives as the user ordered them, then the rest. */
+function virtioDevices(options: RunOptions, inputs: MachineInputs, net: NetPort | undefined): VirtioDevice[] {
+  const rest: VirtioDevice[] = [
+    ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : []),
+    new VirtioRng({ seed: options.seed }),
+  ];
+  const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
   const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));
   return [...drives, ...rest];

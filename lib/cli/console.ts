@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { ConfigError, describeSystemError } from '../util/errors.js';
 import { Input, KEYS, type KeyCommand, keyFilter } from './input.js';
+import { type MonitorAccess, MonitorPrompt } from './monitor-prompt.js';
 import type { ConsoleTarget } from './options.js';
 import { Output } from './output.js';
 import type { Door, HostPort } from './run.js';
@@ -15,13 +16,21 @@ export class HostConsole implements HostPort {
   private readonly input: Input | undefined;
   private readonly output: Output | undefined;
   private readonly restore: () => void;
+  /** On a terminal. */
+  private readonly prompt: MonitorPrompt | undefined;
 
   /** `port`: which of the machine's consoles it is; the serial line if absent. */
-  constructor(parts: { port?: 'serial' | 'virtio'; input?: Input; output?: Output; restore?: () => void }) {
+  constructor(parts: { port?: 'serial' | 'virtio'; input?: Input; output?: Output; restore?: () => void; prompt?: MonitorPrompt }) {
+    this.prompt = parts.prompt;
     this.port = parts.port ?? 'serial';
     this.input = parts.input;
     this.output = parts.output;
     this.restore = parts.restore ?? (() => {});
+  }
+
+  /** What Ctrl-A c leads to. */
+  set monitor(access: MonitorAccess) {
+    if (this.prompt) this.prompt.access = access;
   }
 
   write(byte: number): void {
@@ -46,8 +55,9 @@ export class HostConsole implements HostPort {
     this.output?.flush();
   }
 
+  /** Nothing is taken while the monitor has the terminal: the machine stands still. */
   get outputFull(): boolean {
-    return this.output?.full ?? false;
+    return this.prompt?.isOpen || (this.output?.full ?? false);
   }
 
   /** Gives the terminal back; resolves when all output is written. */
@@ -57,6 +67,7 @@ export class HostConsole implements HostPort {
   }
 
   private async finish(): Promise<void> {
+    this.prompt?.close();
     this.input?.stop();
     this.restore();
     await this.output?.finish();
@@ -89,17 +100,22 @@ export function openForWriting(path: string, option: string): number {
   }
 }
 
-function openInput(session: Session, say: (message: string) => void): { input: Input; restore: () => void } {
+type OpenInput = { readonly input: Input; readonly restore: () => void; readonly prompt?: MonitorPrompt };
+
+function openInput(session: Session, say: (message: string) => void): OpenInput {
   const stdin = process.stdin;
   const onChange = () => session.wake();
   if (!stdin.isTTY) return { input: new Input(stdin, { onChange }), restore: () => {} };
+  const prompt = new MonitorPrompt({ output: process.stdout, onChange });
   const onCommand = (command: KeyCommand) => {
     if (command === 'x') session.finish({ reason: 'quit' });
+    else if (command === 'c') prompt.toggle();
     else for (const [key, text] of Object.entries(KEYS)) say(`Ctrl-A ${key}: ${text}`);
   };
   const restore = makeRaw(stdin);
-  say('Ctrl-A x ends, Ctrl-A h helps');
-  return { input: new Input(stdin, { filter: keyFilter(onCommand), onChange }), restore };
+  say('Ctrl-A x ends, Ctrl-A c opens the monitor, Ctrl-A h helps');
+  const filter = keyFilter(onCommand, () => (prompt.isOpen ? (bytes) => prompt.type(bytes) : undefined));
+  return { input: new Input(stdin, { filter, onChange }), restore, prompt };
 }
 
 /** Puts a terminal into raw mode; whatever way the process ends, it is put back. */

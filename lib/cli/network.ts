@@ -1,5 +1,6 @@
-/** The guest's network as the run loop sees it: frames that have arrived go through the machine's door. */
-import type { UserNetwork } from '../net/user-network.js';
+/** The guest's network on the host: frames between the machine's cable and user-mode networking. */
+import type { NetOption } from '../net/options.js';
+import { describeForward, UserNetwork } from '../net/user-network.js';
 import type { Door, HostPort } from './run.js';
 import type { Session } from './session.js';
 
@@ -8,9 +9,26 @@ export class HostNetwork implements HostPort {
   readonly answers = true;
   private readonly network: UserNetwork;
 
-  constructor(network: UserNetwork, session: Session) {
+  private constructor(network: UserNetwork) {
     this.network = network;
+  }
+
+  /** Opens the forwarded ports. Throws `ConfigError` for one that cannot be had. */
+  static async open(option: NetOption, session: Session): Promise<HostNetwork> {
+    const network = new UserNetwork(option);
     network.onChange = () => session.wake();
+    await network.listen();
+    return new HostNetwork(network);
+  }
+
+  /** The forwards, with the ports that were found for them, for the user to read. */
+  get forwards(): string[] {
+    return this.network.forwards.map(describeForward);
+  }
+
+  /** Takes a frame of the guest. */
+  send(frame: Uint8Array): void {
+    this.network.send(frame);
   }
 
   get inputOpen(): boolean {
@@ -28,4 +46,8 @@ export class HostNetwork implements HostPort {
   }
 
   flush(): void {}
+
+  close(): void {
+    this.network.close();
+  }
 }

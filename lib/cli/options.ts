@@ -32,9 +32,9 @@ export interface MachineOptions {
   /** Hardware may update the A and D bits of page-table entries. */
   readonly svadu: boolean;
   readonly seed: bigint;
+  /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
+  readonly net: NetOption | undefined;
   readonly drives: readonly DriveOption[];
-  /** There is a network device. */
-  readonly network: boolean;
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;
 }
@@ -60,8 +60,6 @@ export interface HostOptions {
 
 export interface RunOptions extends MachineOptions, HostOptions {
   readonly record: RecordOption | undefined;
-  /** What the network device is plugged into; absent: nothing. */
-  readonly net: NetOption | undefined;
   readonly dumpDtb: string | undefined;
   /** Absent: real as long as host input can still arrive, fast otherwise. */
   readonly pace: 'real' | 'fast' | undefined;
@@ -85,12 +83,6 @@ const MACHINE_ROWS = [
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
   { name: 'dtb', value: 'FILE', text: "a device tree in place of the machine's own; --append and --initrd go into it" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
-  {
-    name: 'net',
-    value: 'WHICH',
-    text: 'none, or user[,hostfwd=tcp:127.0.0.1:2222-:22]... (repeatable hostfwd): a network behind the host, with forwarded ports',
-    default: 'none',
-  },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
     name: 'rtc',
@@ -99,6 +91,12 @@ const MACHINE_ROWS = [
     default: START_TIME,
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
+  {
+    name: 'net',
+    value: 'WHICH',
+    text: 'user: network through the host; user,hostfwd=tcp:127.0.0.1:2222-:22 forwards a port (repeatable); none',
+    default: 'none',
+  },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   {
     name: 'record',
@@ -141,7 +139,6 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
   const required = (name: OptionName): string => text(name) ?? '';
   const machine = machineNamed(required('machine'));
-  const net = netOption(required('net'));
   const pace = text('pace');
   const record = text('record');
   return {
@@ -156,10 +153,9 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
+    net: netOption(required('net')),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
-    network: net !== undefined,
-    net,
     startTimeMs: startTime(required('rtc')),
     pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
     ...hostOptions(parsed),

@@ -31,8 +31,8 @@ const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   bootArgs: { write: same, read: (fields) => fields.text('bootArgs') },
   svadu: { write: same, read: (fields) => fields.boolean('svadu') },
   seed: { write: String, read: (fields) => seedOf(fields) },
+  net: { write: (net) => net !== undefined, read: (fields) => (fields.boolean('net') ? { forwards: [] } : undefined) },
   drives: { read: (_fields, header) => header.drives.map(({ write }, index) => ({ path: `drive ${index} of the recording`, write })) },
-  network: { write: same, read: (fields) => fields.boolean('network') },
   startTimeMs: { write: same, read: (fields) => fields.integer('startTimeMs') },
 };
 
@@ -54,7 +54,7 @@ export function recordedOptions(recording: { readonly name: string; readonly hea
     const read = Object.entries(ROWS).map(([option, row]) => [option, row.read(fields, header)]);
     const machine = Object.fromEntries(read) as unknown as MachineOptions;
     if (machine.harts < 1) throw fields.bad('harts');
-    return { ...machine, ...host, dumpDtb: undefined, record: undefined, net: undefined, pace: 'fast' };
+    return { ...machine, ...host, dumpDtb: undefined, record: undefined, pace: 'fast' };
   } catch (error) {
     if (error instanceof ConfigError) throw fields.bad('machine');
     throw error;

@@ -1,11 +1,12 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
-import { describeForward, UserNetwork } from '../net/user-network.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
+import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
@@ -22,23 +23,36 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
   const console = openConsole(options.console, session, say);
-  const network = options.net && new UserNetwork(options.net);
-  const ports = [console, ...(network ? [new HostNetwork(network, session)] : [])];
+  let network: HostNetwork | undefined;
   try {
-    await network?.listen();
-    for (const forward of network?.forwards ?? []) say(`net: ${describeForward(forward)}`);
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const serial = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial, frame: (frame) => network?.send(frame) }, createEngine });
+    const frame = (bytes: Uint8Array) => network?.send(bytes);
+    const machine = bootMachine(loaded, { sinks: { serial, frame }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
+    const debug = await debugSession({ machine, session, options });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
     const observer = recorder ? { observer: recorder } : {};
-    const end = await run({ machine, ports, session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
+    const end = await run({
+      machine,
+      ports: [console, ...(network ? [network] : [])],
+      session,
+      maxTicks,
+      pace,
+      nowMs: () => performance.now(),
+      ...observer,
+      ...debug?.parts,
+    });
+    await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();

@@ -40,8 +40,8 @@ export interface HostPort {
 export interface RunControl {
   /** The machine stands still. `session.wake` ends that. */
   readonly paused: boolean;
-  /** What the next slice must heed besides its length. */
-  limits(): { readonly untilTick: number; readonly limits: RunLimits };
+  /** Runs the machine for a slice, as it sees fit. */
+  run(untilTick: number, limits: RunLimits): StopReason;
   /** A slice ended, for whatever reason; true when that was all (the control has seen to it), false where the loop is to go on as usual. */
   onSlice(stop: StopReason): boolean;
   /** Idle time is skipped at once: the machine is in its past. */
@@ -103,22 +103,16 @@ class RunLoop {
     // All of them, whatever the first one says.
     const delivered = ports.map((port) => port.deliver(machine)).includes(true);
     this.wasIdle = stop.kind === 'idle' && !delivered;
-    if (this.wasIdle && stop.kind === 'idle' && !handled && !session.end) await this.waitIdle(stop);
+    if (stop.kind === 'idle' && !delivered && !handled && !session.end) await this.waitIdle(stop);
     else await new Promise((resolve) => setImmediate(resolve));
     while (ports.some((port) => port.outputFull) && !session.end && !session.failure) await session.sleep();
   }
 
   private runSlice(): StopReason {
     const { machine, maxTicks, nowMs, control, observer } = this.parts;
-    const wanted = control?.limits();
     const before = nowMs();
-    const untilTick = Math.min(
-      machine.tick + this.slice,
-      maxTicks,
-      wanted?.untilTick ?? Number.POSITIVE_INFINITY,
-      observer?.nextTick ?? Number.POSITIVE_INFINITY,
-    );
-    const stop = machine.run(untilTick, { ...wanted?.limits, ...this.skipLimit() });
+    const untilTick = Math.min(machine.tick + this.slice, maxTicks, observer?.nextTick ?? Number.POSITIVE_INFINITY);
+    const stop = (control ?? machine).run(untilTick, this.skipLimit());
     if (stop.kind === 'limit') this.slice = nextSlice(this.slice, nowMs() - before);
     return stop;
   }
@@ -154,7 +148,7 @@ class RunLoop {
     const { machine, ports, session, control } = this.parts;
     if (idle.wakeNs !== undefined) {
       const ms = Math.ceil((idle.wakeNs - this.hostNs()) / MS_NS);
-      if (ms > 0) await session.sleep(Math.min(ms, 0x7fffffff));
+      if (ms > 0 && this.isReal) await session.sleep(Math.min(ms, 0x7fffffff));
     } else if (control || ports.some((port) => port.canWake(machine))) await session.sleep();
     else session.finish({ reason: 'idle' });
   }

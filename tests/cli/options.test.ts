@@ -33,9 +33,8 @@ test('the defaults are those of the contract', () => {
     stats: undefined,
     quiet: false,
     seed: 0n,
-    drives: [],
-    network: false,
     net: undefined,
+    drives: [],
     startTimeMs: Date.UTC(2027, 0, 1),
     pace: undefined,
     gdb: undefined,
@@ -92,9 +91,8 @@ test('numbers may be decimal or hexadecimal', () => {
 });
 
 test('--net user adds the device', () => {
-  const { network, net } = options({ net: 'user,hostfwd=tcp::0-:22' });
-  assert.ok(network);
-  assert.is(net?.forwards.length, 1);
+  assert.is(options({ net: 'none' }).net, undefined);
+  assert.is(options({ net: 'user,hostfwd=tcp::0-:22' }).net?.forwards.length, 1);
 });
 
 test('--drive may be repeated, and only ,write at its end is no part of the name', () => {

@@ -146,6 +146,25 @@ for (const pace of ['fast', 'real'] as const) {
   });
 }
 
+test('at fast pace idle time is skipped with a network too, when nothing has arrived', async () => {
+  let woken = false;
+  const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });
+  engine.clock.at(3600e9, () => {
+    woken = true;
+  });
+  const silent: HostPort = {
+    answers: true,
+    inputOpen: true,
+    outputFull: false,
+    canWake: () => true,
+    flush: () => {},
+    deliver: () => false,
+  };
+  const machine = new FakeMachine(engine);
+  const end = await run({ machine, ports: [silent], session: new Session(), maxTicks: 20, pace: 'fast', nowMs: () => 0 });
+  assert.equal(end, { reason: 'limit' });
+});
+
 test('at real pace an idle guest waits for the host clock, and the wait costs few slices', async () => {
   let woken = false;
   const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });

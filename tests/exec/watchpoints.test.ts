@@ -1,9 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DebugStop, WatchKind, Watchpoint } from '../../lib/exec/debug.js';
+import { type WatchMoment, watchTrace } from '../support/access-model.js';
 import { Assembler } from '../support/assembler.js';
+import { digestsAt } from '../support/breakpoint-run.js';
+import { lawsProgram } from '../support/laws-program.js';
 import type { PathOptions } from '../support/paths.js';
-import { RAM_BASE, RiscvMachine } from '../support/riscv-machine.js';
+import { randomSource } from '../support/random.js';
+import { CLINT_BASE, RAM_BASE, RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('watchpoints');
 
@@ -69,6 +73,100 @@ test('loads and stores of every size stop where they touch the bytes, and nowher
   assert.equal(stopsOf(text, [watch(DATA + 15, 1, 'access')]), ['7 24 write 14', '10 36 read 12', '11 40 read 15']);
   assert.equal(stopsOf(text, [watch(DATA + 3, 6, 'write')]), ['5 16 write 0', '6 20 write 8']);
   assert.equal(stopsOf(text, [watch(DATA + 24, 4000, 'access'), watch(DATA - 100, 100, 'access')]), []);
+});
+
+test('atomics, floating point, cache blocks and what crosses a page are seen as what they do', () => {
+  const setup = 'li t0, 0x2000\ncsrs mstatus, t0\nli t2, 4\nadd a1, a0, t2\n';
+  const base = 16 + 16;
+  // Ticks are 1 + the number of the instruction.
+  const at = (index: number, rest: string): string => `${4 + 4 + index + 1} ${base + 4 * index} ${rest}`;
+  const text = `${setup}
+    amoadd.w a2, a3, (a1)
+    lr.d a2, (a0)
+    sc.d a3, a2, (a0)
+    sc.d a3, a2, (a0)
+    fsw ft0, 4(a0)
+    fld ft1, 0(a0)
+    .word ${0x0045200f | (10 << 15)}
+    amoswap.d a2, a2, (a0)
+    ld a2, -4(a0)
+    sd a2, -4(a0)
+    ld a2, 3(a0)
+    csrr a2, cycle`;
+  assert.equal(stopsOf(text, [watch(DATA + 4, 1, 'write')]), [
+    at(0, 'write 4'),
+    at(2, 'write 0'),
+    at(4, 'write 4'),
+    at(6, 'write 0'),
+    at(7, 'write 0'),
+  ]);
+  assert.equal(stopsOf(text, [watch(DATA + 4, 1, 'read')]), [
+    at(0, 'read 4'),
+    at(1, 'read 0'),
+    at(5, 'read 0'),
+    at(7, 'read 0'),
+    at(10, 'read 3'),
+  ]);
+  assert.equal(stopsOf(text, [watch(DATA + 56, 8, 'access')]), [at(6, 'write 56')]);
+});
+
+function expectStops(
+  machine: RiscvMachine,
+  ticks: number,
+  moments: readonly WatchMoment[],
+  digests: readonly string[],
+  name: string,
+): void {
+  const { engine } = machine;
+  for (const [i, moment] of moments.entries()) {
+    const stop = engine.run(ticks);
+    const where = `${name}, stop ${i} at tick ${moment.tick}`;
+    if (stop.kind !== 'watchpoint') throw new Error(`${where}: ${stop.kind} at tick ${engine.tick}`);
+    const { kind: _, ...rest } = stop;
+    assert.equal({ ...rest, tick: engine.tick, skippedNs: engine.clock.skippedNs }, moment, where);
+    assert.is(engine.stateDigest(), digests[i], where);
+  }
+  const end = engine.run(ticks);
+  assert.ok(end.kind === 'limit' || end.kind === 'idle', `${name}: ${end.kind} at tick ${engine.tick} instead of the end`);
+}
+
+test('random ranges in both spaces, in a program that does everything, on all paths', () => {
+  const random = randomSource(11);
+  const kinds: readonly WatchKind[] = ['read', 'write', 'access'];
+  const places = [
+    0x80300000,
+    0x80300200,
+    0x80300400,
+    0x803007f0,
+    0x803ff000 - 64,
+    CLINT_BASE + 0x4000,
+    0x1000,
+    0x2040,
+    0x3000,
+    0x3400,
+    0x80201000,
+  ];
+  let total = 0;
+  for (let round = 0; round < 5; round++) {
+    const watchpoints = Array.from({ length: 8 }, () =>
+      watch(
+        places[random() % places.length] + (random() % 64),
+        1 + (random() % 12),
+        kinds[random() % 3],
+        random() % 2 === 0 ? 'virtual' : 'physical',
+      ),
+    );
+    const program = lawsProgram();
+    const moments = watchTrace(new RiscvMachine(program, { mode: 'interpret', chain: false }), 5_000, watchpoints);
+    const digests = digestsAt(new RiscvMachine(program, { mode: 'interpret', chain: false }), moments);
+    total += moments.length;
+    for (const { name, ...path } of PATHS) {
+      const machine = new RiscvMachine(program, path);
+      machine.engine.debug.setWatchpoints(watchpoints);
+      expectStops(machine, 5_000, moments, digests, `round ${round}, ${name}`);
+    }
+  }
+  assert.ok(total > 100, `${total} stops`);
 });
 
 test.run();
