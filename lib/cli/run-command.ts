@@ -23,8 +23,10 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
   const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
-  const network = options.net && (await HostNetwork.open(options.net, session));
+  let network: HostNetwork | undefined;
   try {
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
