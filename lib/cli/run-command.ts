@@ -6,6 +6,7 @@ import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
@@ -21,16 +22,20 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const say = sayUnless(options.quiet);
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(options.console, session, say);
-  const network = options.net && (await HostNetwork.open(options.net, session));
+  const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
+  let network: HostNetwork | undefined;
   try {
-    const serial = (byte: number) => {
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
+    const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
-    const machine = bootMachine(loaded, { sinks: { serial, frame }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
     const debug = await debugSession({ machine, session, options });

@@ -90,6 +90,11 @@ export class AddressSpace {
     this.devices = byBase(this.devices);
   }
 
+  /** The memory map, by ascending address. */
+  get regions(): readonly Region[] {
+    return byBase<Region>([...this.memoryRegions, ...this.devices]);
+  }
+
   /** Adds a device to the map. */
   map(region: Region & { readonly kind: BusTarget }): void {
     checkOverlap([...this.memoryRegions, ...this.devices, region]);
