@@ -5,7 +5,8 @@
 export class Outlet<T> {
   /** What the machine has put out up to where it is. Goes back when the machine does. */
   count = 0;
-  private seen = 0;
+  /** What the world has seen of it. */
+  seen = 0;
   private readonly sink: (item: T) => void;
 
   constructor(sink: (item: T) => void) {
@@ -19,8 +20,8 @@ export class Outlet<T> {
     this.sink(item);
   }
 
-  /** From here on everything is news: the future that the world has seen is not the one that comes now. */
-  forget(): void {
-    this.seen = this.count;
+  /** From here on everything is news: the future that the world has seen is not the one that comes now. Or, with `seen`, that one is meant again. */
+  forget(seen = this.count): void {
+    this.seen = seen;
   }
 }

@@ -11,7 +11,7 @@ import { createDevices, memoryRegionsOf } from '../../lib/machines/machine.js';
 import { RAM_BASE, RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import { ConsolePort } from '../../lib/system/console-port.js';
-import { type FullEngine, GuestMachine } from '../../lib/system/guest-machine.js';
+import { GuestMachine } from '../../lib/system/guest-machine.js';
 import { Power } from '../../lib/system/power.js';
 import { MemoryDisk } from './memory-disk.js';
 import type { PathOptions } from './paths.js';
@@ -56,7 +56,7 @@ export class VirtMachine extends GuestMachine {
     const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
     const { clock, memory } = engine;
     const devices = createDevices(rows, space, { clock, memory, console: serial, power, virtio, hartInterrupt, harts });
-    const parts = { engine: engine as Engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages, start: () => {} };
+    const parts = { engine, devices, space, nsPerTick, power, serial, loadImages, start: () => {} };
     return new VirtMachine({ ...parts, virtioConsole: { port: virtioPort, device: console } }, output);
   }
 }
