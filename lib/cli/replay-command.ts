@@ -77,7 +77,15 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     const debug = await startDebugging({ machine, session, options: host, recording: { events, end: recording.reached } });
     const driven = endingWith(replayer, recording, session);
     const maxTicks = Math.min(host.maxTicks, options.toTick);
-    const end = await run({ machine: driven, ports: [console], session, maxTicks, pace: 'fast', nowMs: () => performance.now(), ...debug?.parts });
+    const end = await run({
+      machine: driven,
+      ports: [console],
+      session,
+      maxTicks,
+      pace: 'fast',
+      nowMs: () => performance.now(),
+      ...debug?.parts,
+    });
     await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await console.close();
