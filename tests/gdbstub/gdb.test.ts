@@ -160,6 +160,31 @@ if (haveGdb('tests of the GDB server')) {
     ]);
   });
 
+  test('a step is one tick: into a trap, out of it, over wfi; an interrupt meanwhile is handled unseen', async () => {
+    await onHello([
+      ['tbreak *0x80000324'],
+      ['continue', 'exceptions ()'],
+      ['x/i $pc', 'ecall'],
+      ['stepi', 'trap_entry ()'],
+      ['p $mcause', '= 11'],
+      ['tbreak *0x800000a4'],
+      ['continue', 'trap_entry ()'],
+      ['x/i $pc', 'mret'],
+      ['stepi', 'exceptions ()'],
+      ['x/i $pc', '0x80000328'],
+      ['tbreak *0x80000420'],
+      ['continue', 'interrupts ()'],
+      ['x/i $pc', 'wfi'],
+      ['p traps', '= 6'],
+      ['stepi'],
+      ['x/i $pc', '0x80000424'],
+      ['stepi'],
+      ['x/i $pc', '0x80000426'],
+      ['p traps', '= 7'],
+      ['maint packet qqemu.sstep', 'received: "0x7"'],
+    ]);
+  });
+
   test('watch, rwatch and awatch stop behind the access, and only there', async () => {
     await onHello([
       ['break exceptions'],
@@ -209,6 +234,8 @@ if (haveGdb('tests of the GDB server')) {
       ['p traps = 0'],
       ['break main'],
       ['continue', 'main () at'],
+      ['maint packet qMemoryRegionInfo:80001234', 'start:80001000;size:1000000;permissions:rwx;'],
+      ['maint packet qMemoryRegionInfo:70000000', 'permissions:;'],
       ['call print_hex(0x1234)'],
       ['p/x $pc', '0x80000240'],
     ]);
