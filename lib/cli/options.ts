@@ -74,7 +74,12 @@ const MACHINE_ROWS = [
 
 /** What a run and a replay have in common. */
 export const HOST_ROWS = [
-  { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
+  {
+    name: 'console',
+    value: 'WHERE',
+    text: 'stdio, none, or file:PATH (output only); virtio[:WHERE]: a virtio console (hvc0) gets the input',
+    default: 'stdio',
+  },
   {
     name: 'gdb',
     value: '[HOST:]PORT',
@@ -118,6 +123,7 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
     net: netOption(required('net')),
+    virtioConsole: isVirtioConsole(required('console')),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
     startTimeMs: startTime(required('rtc')),
@@ -177,8 +183,12 @@ function bootArgs(value: string): string {
   return value;
 }
 
-function consoleTarget(value: string): ConsoleTarget {
+const isVirtioConsole = (value: string): boolean => value === 'virtio' || value.startsWith('virtio:');
+
+/** Where the console leads; `virtio:` in front of it says which of the machine's consoles it is. */
+function consoleTarget(given: string): ConsoleTarget {
+  const value = given === 'virtio' ? 'stdio' : given.replace(/^virtio:/, '');
   if (value === 'stdio' || value === 'none') return { kind: value };
   if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5) };
-  throw new ConfigError(`--console ${value}: must be stdio, none or file:PATH`);
+  throw new ConfigError(`--console ${given}: must be stdio, none or file:PATH, or virtio:WHERE`);
 }

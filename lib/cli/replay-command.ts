@@ -56,13 +56,13 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
   const session = new Session();
   const statsFile = host.stats === undefined || host.stats === '-' ? undefined : openForWriting(host.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(host.console, session, say);
+  const console = openConsole(host.console, session, say, 'serial');
   try {
-    const serial = (byte: number) => {
+    const print = (byte: number) => {
       replayer.printed(byte);
       if (machine.tick >= options.fromTick) console.write(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial, frame: () => {} }, createEngine, engine: host });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame: () => {} }, createEngine, engine: host });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };

@@ -23,15 +23,17 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const say = sayUnless(options.quiet);
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(options.console, session, say);
-  const network = options.net && (await HostNetwork.open(options.net, session));
+  const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
+  let network: HostNetwork | undefined;
   try {
-    const serial = (byte: number) => {
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
+    const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
-    const machine = bootMachine(loaded, { sinks: { serial, frame }, createEngine, engine: options });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };

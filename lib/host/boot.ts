@@ -5,6 +5,7 @@ import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
 import type { BootFiles } from '../devices/fw-cfg.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
+import { VirtioConsole } from '../devices/virtio/console.js';
 import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
@@ -69,6 +70,8 @@ export interface LoadedMachine {
   readonly virtio: readonly VirtioDevice[];
   /** The network cable, where there is one. */
   readonly net?: NetPort;
+  /** The virtio console, where there is one. */
+  readonly virtioConsole?: { readonly port: ConsolePort; readonly device: VirtioConsole };
   readonly bootFiles: BootFiles;
   /** Writes the initial contents of memory again. */
   reload(): void;
@@ -88,17 +91,24 @@ export function loadMachine(options: MachineOptions, inputs: MachineInputs): Loa
   const rows = machine.rows(config);
   const deviceTree = deviceTreeOf(options, config, inputs);
   const net = options.net ? new NetPort() : undefined;
-  const virtio = virtioDevices(options, inputs, net);
+  const virtioConsole = options.virtioConsole ? createVirtioConsole() : undefined;
+  const virtio = virtioDevices(options, inputs, [
+    ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : []),
+    ...(virtioConsole ? [virtioConsole.device] : []),
+  ]);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
   const bootFiles = { kernel: kernelBytes, initrd: initrdBytes ?? new Uint8Array(0), commandLine: options.bootArgs };
-  return { options, rows, guest, virtio, ...(net ? { net } : {}), bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
+  const ports = { ...(net ? { net } : {}), ...(virtioConsole ? { virtioConsole } : {}) };
+  return { options, rows, guest, virtio, ...ports, bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** What the machine puts out goes there. */
 export interface MachineSinks {
   serial(byte: number): void;
+  /** A byte of the virtio console. */
+  virtio(byte: number): void;
   /** An Ethernet frame, the sink's to keep. */
   frame(frame: Uint8Array): void;
 }
@@ -111,7 +121,7 @@ export interface BootParts {
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachine {
-  const { options, rows, guest, virtio, bootFiles, net } = loaded;
+  const { options, rows, guest, virtio, bootFiles, net, virtioConsole } = loaded;
   const { machine, harts, svadu } = options;
   const { mode, chain, hotThreshold } = parts.engine;
   const { resetPc, nsPerTick } = machine;
@@ -120,6 +130,7 @@ export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachi
   const serial = new ConsolePort();
   serial.output.sink = parts.sinks.serial;
   if (net) net.output.sink = parts.sinks.frame;
+  if (virtioConsole) virtioConsole.port.output.sink = parts.sinks.virtio;
   const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
@@ -147,15 +158,19 @@ export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachi
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  return new GuestMachine({ engine, devices, space, nsPerTick, power, serial, ...(net ? { net } : {}), loadImages: loaded.reload, start });
+  const ends = { serial, ...(net ? { net } : {}), ...(virtioConsole ? { virtioConsole } : {}) };
+  return new GuestMachine({ engine, devices, space, nsPerTick, power, ...ends, loadImages: loaded.reload, start });
 }
 
-/** What is in the virtio slots: the drives as the user ordered them, then the rest. */
-function virtioDevices(options: MachineOptions, inputs: MachineInputs, net: NetPort | undefined): VirtioDevice[] {
-  const rest: VirtioDevice[] = [
-    ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : []),
-    new VirtioRng({ seed: options.seed }),
-  ];
+/** The terminal's real size arrives as input. */
+function createVirtioConsole(): { port: ConsolePort; device: VirtioConsole } {
+  const port = new ConsolePort();
+  return { port, device: new VirtioConsole({ backend: port, columns: 80, lines: 24 }) };
+}
+
+/** What is in the virtio slots: the drives as the user ordered them, then `others`, then what is always there. */
+function virtioDevices(options: MachineOptions, inputs: MachineInputs, others: readonly VirtioDevice[]): VirtioDevice[] {
+  const rest: VirtioDevice[] = [...others, new VirtioRng({ seed: options.seed })];
   const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
   const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));

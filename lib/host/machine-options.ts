@@ -32,6 +32,8 @@ export interface MachineOptions {
   readonly seed: bigint;
   /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
   readonly net: NetOption | undefined;
+  /** The user's console is a virtio console (hvc0), beside the serial line. */
+  readonly virtioConsole: boolean;
   readonly drives: readonly DriveOption[];
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;

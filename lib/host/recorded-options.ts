@@ -33,6 +33,7 @@ const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   seed: { write: String, read: (fields) => seedOf(fields) },
   net: { write: (net) => net !== undefined, read: (fields) => (fields.boolean('net') ? { forwards: [] } : undefined) },
   drives: { read: (_fields, header) => header.drives.map(({ write }, index) => ({ path: `drive ${index} of the recording`, write })) },
+  virtioConsole: { write: same, read: (fields) => fields.boolean('virtioConsole') },
   startTimeMs: { write: same, read: (fields) => fields.integer('startTimeMs') },
 };
 
