@@ -16,8 +16,8 @@ import type {
 import type { DebugStop, Watchpoint } from '../exec/debug.js';
 import type { RunLimits, StopReason } from '../exec/machine-engine.js';
 import type { DebugRegister } from '../isa/guest.js';
+import { memoryMap, pageAround, readGuest, writeEvents } from '../system/guest-memory.js';
 import type { Machine } from '../system/machine.js';
-import { memoryMap, pageAround, readGuest, writeEvents } from './debug-memory.js';
 import { HandlerSkip } from './handler-skip.js';
 import type { Driven, RunControl } from './run.js';
 import type { Session } from './session.js';
