@@ -99,7 +99,7 @@ export interface DebugTarget {
   resume(request: ResumeRequest): void;
   /** Stops the machine soon; `onStop` follows if it was running. A `monitor` command that takes long (a seek) is given up, too. */
   interrupt(): void;
-  /** The one listener. Never called while the machine stands still, and not from inside of `resume`. */
+  /** The one listener. Called once for each `resume`, and for an `interrupt` that stopped a running machine. */
   onStop: ((stop: TargetStop) => void) | undefined;
   /** Text that the target wants the user to see while the machine runs (progress, warnings). */
   onOutput: ((text: string) => void) | undefined;

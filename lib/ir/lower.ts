@@ -659,6 +659,8 @@ class Lowering {
     const { w } = this;
     const bits = op.arg >> 8;
     const type = info.types[0];
+    // The helper reads what the fast path reads, before either writes it: a temporary that is source and result may change its type.
+    const before = this.tempTypes.get(op.d);
     const done = w.block();
     const fail = w.block();
     if (bits !== 0) {
@@ -676,6 +678,7 @@ class Lowering {
     });
     w.br(done);
     w.end();
+    if (before) this.tempTypes.set(op.d, before);
     this.emitCall(op, type);
     w.end();
   }

@@ -282,6 +282,7 @@ export class ExpressionParser {
 
   private number(text: string, at: number): Expression {
     // A leading zero means octal in C.
+    if (/^0[0-9]*[89]/.test(text)) throw errorAt(this.text, at, 'bad octal number');
     const value = BigInt(/^0[0-7]+$/.test(text) ? `0o${text.slice(1)}` : text);
     if (value > MASK) throw errorAt(this.text, at, 'number of more than 64 bits');
     return { type: value >> 63n ? U64 : I64, evaluate: () => value };

@@ -59,6 +59,9 @@ export function openSymbols(path: string, options: OpenOptions = {}): Symbols {
   }
 }
 
+/** How many letters a mistyped name has too many or too few. */
+const TYPO_LETTERS = 2;
+
 class SymbolFile implements Symbols {
   private readonly file: RangeFile;
   private readonly bias: bigint;
@@ -91,9 +94,10 @@ class SymbolFile implements Symbols {
 
   /** The functions that DWARF knows, for files without a symbol table. */
   private get functions(): IntervalIndex<DwarfFunction> {
+    if (this.cachedFunctions) return this.cachedFunctions;
     const { info } = this;
     const all = info?.units.flatMap((unit) => functionsOf(info, unit)) ?? [];
-    this.cachedFunctions ??= new IntervalIndex(all.map((value) => ({ start: value.start, end: value.end, value })));
+    this.cachedFunctions = new IntervalIndex(all.map((value) => ({ start: value.start, end: value.end, value })));
     return this.cachedFunctions;
   }
 
@@ -149,7 +153,11 @@ class SymbolFile implements Symbols {
   }
 
   nearestName(name: string): string | undefined {
-    return suggest(name, this.index?.names() ?? []);
+    // Comparing with all names of a kernel would take seconds.
+    const near = (this.index?.names() ?? []).filter(
+      (known) => known[0] === name[0] && (known.startsWith(name) || Math.abs(known.length - name.length) <= TYPO_LETTERS),
+    );
+    return suggest(name, near);
   }
 
   close(): void {
@@ -191,7 +199,7 @@ export class SymbolTable implements Symbols {
   addressesOf(file: string, line: number): readonly LineAddress[] {
     const places = this.files.flatMap((symbols) => symbols.addressesOf(file, line));
     const nearest = places.reduce((least, place) => Math.min(least, place.line), Number.POSITIVE_INFINITY);
-    return places.filter((place) => place.line === nearest);
+    return places.filter((place) => place.line === nearest).sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
   }
 
   filesNamed(file: string): readonly string[] {

@@ -32,7 +32,11 @@ export function readSystemMap(path: string, text: string): SymbolColumns {
     if (kind && !isLocalLabel) rows.push({ name, address: BigInt(`0x${address}`), kind, isGlobal: letter !== letter.toLowerCase() });
   }
   const byName = new Map<string, number[]>();
-  for (const [index, { name }] of rows.entries()) byName.set(name, [...(byName.get(name) ?? []), index]);
+  for (const [index, { name }] of rows.entries()) {
+    const same = byName.get(name);
+    if (same) same.push(index);
+    else byName.set(name, [index]);
+  }
   const end = rows.reduce((last, { address }) => (address > last ? address : last), 0n) + LAST_BYTES;
   return {
     count: rows.length,

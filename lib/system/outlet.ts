@@ -5,13 +5,10 @@
 export class Outlet<T> {
   /** What the machine has put out up to where it is. Goes back when the machine does. */
   count = 0;
+  /** Gets what is news. Nobody at first. */
+  sink: (item: T) => void = () => {};
   /** What the world has seen of it. */
   seen = 0;
-  private readonly sink: (item: T) => void;
-
-  constructor(sink: (item: T) => void) {
-    this.sink = sink;
-  }
 
   put(item: T): void {
     this.count++;

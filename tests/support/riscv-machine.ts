@@ -99,6 +99,15 @@ export class RiscvMachine implements PathMachine {
     return Number(this.slot(ENV_TICKS, hart));
   }
 
+  /** The four bytes at `vaddr` of a hart's address space; 0 where they are not in RAM. */
+  bitsAt(hart: number, vaddr: bigint): number {
+    const byte = (i: number): number => {
+      const offset = (this.engine.debug.translate(hart, vaddr + BigInt(i)) ?? 0) - RAM_BASE;
+      return offset >= 0 && offset < RAM_SIZE ? this.ram.getUint8(offset) : 0;
+    };
+    return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+  }
+
   dword(paddr: number): bigint {
     return this.ram.getBigInt64(paddr - RAM_BASE, true);
   }

@@ -1,5 +1,6 @@
 /** The whole machine `riscv-virt` with a bare program in RAM, for tests that go forth and back in its time: every device is there, and a disk, an entropy source and a console. */
 import { digestDevice } from '../../lib/devices/device.js';
+import { NO_BOOT_FILES } from '../../lib/devices/fw-cfg.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import { VirtioBlk } from '../../lib/devices/virtio/blk.js';
 import { VirtioConsole } from '../../lib/devices/virtio/console.js';
@@ -48,14 +49,24 @@ export class VirtMachine extends GuestMachine {
     const engine = new MachineEngine(riscv, { ...guest, harts, resetPc: RAM_BASE, nsPerTick, mode, chain, deviceState, ...threshold });
     const power = new Power(() => engine.requestStop());
     const output: number[] = [];
-    const serial = new ConsolePort((byte) => output.push(byte));
-    const virtioPort = new ConsolePort(() => {});
+    const serial = new ConsolePort();
+    serial.output.sink = (byte) => output.push(byte);
+    const virtioPort = new ConsolePort();
     const console = new VirtioConsole({ backend: virtioPort, columns: 80, lines: 24 });
     const disk = new OverlayDisk({ base: new MemoryDisk(DISK_BYTES, { readOnly: true }), onFull: () => {} });
     const virtio = [new VirtioBlk({ backend: disk, serial: 'test' }), new VirtioRng({ seed: 7n }), console];
     const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
     const { clock, memory } = engine;
-    const devices = createDevices(rows, space, { clock, memory, console: serial, power, virtio, hartInterrupt, harts });
+    const devices = createDevices(rows, space, {
+      clock,
+      memory,
+      console: serial,
+      power,
+      virtio,
+      bootFiles: NO_BOOT_FILES,
+      hartInterrupt,
+      harts,
+    });
     const parts = { engine, devices, space, nsPerTick, power, serial, loadImages, start: () => {} };
     return new VirtMachine({ ...parts, virtioConsole: { port: virtioPort, device: console } }, output);
   }

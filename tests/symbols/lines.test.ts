@@ -213,6 +213,20 @@ test('up to version 4 the folder of the compiler comes from .debug_info, and .de
   });
 });
 
+test('a bias moves lines too, both ways', () =>
+  withFolder((folder) => {
+    const lines = lineUnit({ version: 4, tables: TABLES, program: program(line.advanceLine(8), line.copy, line.advancePc(4)) });
+    const path = file(folder, 'kernel', writeSectionElf([textSection(TEXT, 64), { name: '.debug_line', bytes: lines }]));
+    const symbols = openSymbols(path, { bias: 0x80200000n - TEXT });
+    assert.is(show(symbols.lineAt(0x80200002n)), 'main.c:9:0');
+    assert.is(symbols.lineAt(TEXT), undefined);
+    assert.equal(
+      symbols.addressesOf('main.c', 9).map(({ address }) => address),
+      [0x80200000n],
+    );
+    symbols.close();
+  }));
+
 test('code that the linker dropped has no lines', () =>
   withProgram(
     {
