@@ -1,15 +1,16 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
+import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from '../host/boot.js';
+import { createEngine } from '../host/create-engine.js';
+import { openForWriting } from '../host/output-file.js';
+import { RecordableInputs, startRecording } from '../host/recording.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
-import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
-import { openConsole, openForWriting } from './console.js';
-import { createEngine } from './create-engine.js';
+import { openConsole } from './console.js';
 import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
-import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
 import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
@@ -32,7 +33,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
       recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
-    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
