@@ -95,6 +95,16 @@ export class Timeline {
     return this.navigator.line.end;
   }
 
+  /** How far the recorded line goes. */
+  get recordedEnd(): Position {
+    return this.recorded.end;
+  }
+
+  /** Runs through what happened before. */
+  get isReplaying(): boolean {
+    return this.replaying;
+  }
+
   /** At the end of the line. */
   get isAtPresent(): boolean {
     return this.navigator.isAt(this.present);
