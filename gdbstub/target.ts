@@ -6,7 +6,10 @@
 import type { WatchKind } from '../lib/exec/debug.js';
 import type { DebugRegister } from '../lib/isa/guest.js';
 
-/** Evaluated by the engine each time the place is hit: only if it gives true the machine stops. */
+/**
+ * Evaluated by the engine each time the place is hit: only if it gives true the machine stops. It never changes the machine, but going forward it may
+ * print (`onOutput` of the session), so it must be called once per hit then. Going back it may be called any number of times.
+ */
 export type StopCondition = (hart: number) => boolean;
 
 export interface TargetBreakpoint {
@@ -21,6 +24,10 @@ export interface TargetWatchpoint {
   readonly condition?: StopCondition;
 }
 
+/**
+ * Like a trap instruction in the code, a breakpoint at the pc where a hart is when it is resumed stops it at once, without a tick: GDB takes breakpoints away
+ * while it steps off them. Going back, only places before the present one count.
+ */
 export type ResumeRequest = {
   /** `range`: steps until the pc of the stepping hart is outside of [from, to). */
   readonly action:
@@ -35,13 +42,16 @@ export type TargetStop =
   /** The step or range is done. */
   | { readonly kind: 'step'; readonly hart: number }
   | { readonly kind: 'breakpoint'; readonly hart: number; readonly address: bigint }
-  /** `address`: where the access began. */
-  | { readonly kind: 'watchpoint'; readonly hart: number; readonly address: bigint; readonly watch: WatchKind }
+  /**
+   * `address`: where the access began, which may lie below the watched range. Going forward the machine stands behind the access; going back it stands in
+   * front of the instruction that did it, with a store undone: GDB compares the value with the one it knows, and would go on if it were the same.
+   */
+  | { readonly kind: 'watchpoint'; readonly hart: number; readonly address: bigint; readonly watchpoint: TargetWatchpoint }
   /** `interrupt` was called, or the machine stopped for a reason of its own (`monitor stop`, end of host input). */
   | { readonly kind: 'interrupt'; readonly hart: number }
   /** Going back reached the beginning of history, or going forward the end of a recording. */
   | { readonly kind: 'history'; readonly end: 'begin' | 'end'; readonly hart: number }
-  /** The guest powered off with this code. With a timeline one can still go back from here. */
+  /** The guest powered off with this code. With a timeline one can still go back from here; `resume` forward is not called any more. */
   | { readonly kind: 'exit'; readonly code: number };
 
 export interface MemoryArea {
@@ -87,9 +97,9 @@ export interface DebugTarget {
   setBreakpoints(breakpoints: readonly TargetBreakpoint[]): void;
   setWatchpoints(watchpoints: readonly TargetWatchpoint[]): void;
   resume(request: ResumeRequest): void;
-  /** Stops the machine soon; `onStop` follows if it was running. */
+  /** Stops the machine soon; `onStop` follows if it was running. A `monitor` command that takes long (a seek) is given up, too. */
   interrupt(): void;
-  /** The one listener. */
+  /** The one listener. Called once for each `resume`, and for an `interrupt` that stopped a running machine. */
   onStop: ((stop: TargetStop) => void) | undefined;
   /** Text that the target wants the user to see while the machine runs (progress, warnings). */
   onOutput: ((text: string) => void) | undefined;

@@ -3,7 +3,10 @@
 import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
+import type { BootFiles } from '../devices/fw-cfg.js';
 import { VirtioBlk } from '../devices/virtio/blk.js';
+import { VirtioConsole } from '../devices/virtio/console.js';
+import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { Engine } from '../exec/machine-engine.js';
@@ -12,9 +15,12 @@ import { parseKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
 import { RAM_BASE } from '../machines/riscv-virt.js';
 import { Sbi } from '../machines/sbi.js';
+import { userDeviceTree } from '../machines/user-tree.js';
 import { allocateGuestMemory, type GuestMemory } from '../mem/allocate.js';
+import { MAC_GUEST, macBytes } from '../net/address.js';
 import { ConsolePort } from '../system/console-port.js';
-import { type FullEngine, GuestMachine } from '../system/guest-machine.js';
+import { GuestMachine } from '../system/guest-machine.js';
+import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
@@ -47,6 +53,12 @@ export function machineConfig(options: RunOptions): MachineConfig {
   return { harts, memoryBytes, bootArgs, seed, startTimeMs };
 }
 
+/** The blob of the machine's device tree, or of the user's. Throws `ImageError` and `ConfigError`. */
+export function deviceTreeOf(options: RunOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
+  const { machine, dtb } = options;
+  return dtb === undefined ? machine.deviceTree(config) : userDeviceTree(dtb, inputs.readFile('device tree', dtb), config);
+}
+
 /** A machine's memory with everything in it that is there at power-on. */
 export interface LoadedMachine {
   readonly options: RunOptions;
@@ -56,6 +68,11 @@ export interface LoadedMachine {
   readonly entry: number;
   readonly deviceTree: number;
   readonly virtio: readonly VirtioDevice[];
+  /** The network cable, where there is one. */
+  readonly net?: NetPort;
+  /** The virtio console, where there is one. */
+  readonly virtioConsole?: { readonly port: ConsolePort; readonly device: VirtioConsole };
+  readonly bootFiles: BootFiles;
   /** Writes the initial contents of memory again. */
   reload(): void;
 }
@@ -66,32 +83,47 @@ export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedM
   const firmware = bios.kind === 'file' ? parseKernel(bios.path, inputs.readFile('firmware', bios.path), RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
   const kernelBase = bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET;
-  const kernel = parseKernel(options.kernel, inputs.readFile('kernel', options.kernel), kernelBase);
+  const kernelBytes = inputs.readFile('kernel', options.kernel);
+  const kernel = parseKernel(options.kernel, kernelBytes, kernelBase);
   const initrdBytes = options.initrd === undefined ? undefined : inputs.readFile('initrd', options.initrd);
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);
   const config = { ...machineConfig(options), ...(place ? { initrd: place } : {}) };
   const rows = machine.rows(config);
-  const deviceTree = machine.deviceTree(config);
-  const virtio = virtioDevices(options, inputs);
+  const deviceTree = deviceTreeOf(options, config, inputs);
+  const net = options.net ? new NetPort() : undefined;
+  const virtioConsole = options.virtioConsole ? createVirtioConsole() : undefined;
+  const virtio = virtioDevices(options, inputs, [
+    ...(net ? [new VirtioNet({ backend: net, mac: macBytes(MAC_GUEST) })] : []),
+    ...(virtioConsole ? [virtioConsole.device] : []),
+  ]);
   const guest = allocateGuestMemory({ harts, arenaBytes: ARENA_BYTES, regions: memoryRegionsOf(rows) });
   const initrd = place && initrdBytes && { start: place.start, bytes: initrdBytes };
   const reload = () => writeBootImages(guest.space, { kernel, firmware, initrd, deviceTree, ramBytes });
-  return { options, rows, guest, virtio, entry: kernel.entry, deviceTree: reload(), reload };
+  const bootFiles = { kernel: kernelBytes, initrd: initrdBytes ?? new Uint8Array(0), commandLine: options.bootArgs };
+  const ports = { ...(net ? { net } : {}), ...(virtioConsole ? { virtioConsole } : {}) };
+  return { options, rows, guest, virtio, ...ports, bootFiles, entry: kernel.entry, deviceTree: reload(), reload };
 }
 
 /** What the machine puts out goes there. */
 export interface MachineSinks {
   serial(byte: number): void;
+  /** A byte of the virtio console. */
+  virtio(byte: number): void;
+  /** An Ethernet frame, the sink's to keep. */
+  frame(frame: Uint8Array): void;
 }
 
 /** Adds engine and devices. */
 export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
-  const { options, rows, guest, virtio } = loaded;
+  const { options, rows, guest, virtio, bootFiles, net, virtioConsole } = loaded;
   const { machine, harts, mode, chain, svadu, hotThreshold } = options;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
-  const serial = new ConsolePort(parts.sinks.serial);
+  const serial = new ConsolePort();
+  serial.output.sink = parts.sinks.serial;
+  if (net) net.output.sink = parts.sinks.frame;
+  if (virtioConsole) virtioConsole.port.output.sink = parts.sinks.virtio;
   const uart = (): Device | undefined => devices.find((device) => device.name === 'ns16550a');
   const sbi = new Sbi({
     ...guest,
@@ -115,16 +147,23 @@ export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks;
   };
   const hartInterrupt = (hart: number, bit: number) => ({ set: (level: boolean) => engine.setInterrupt(hart, bit, level) });
   const { clock, memory } = engine;
-  const ports = { clock, memory, console: serial, power, virtio, hartInterrupt, harts };
+  const ports = { clock, memory, console: serial, power, virtio, bootFiles, hartInterrupt, harts };
   const devices: readonly Device[] = createDevices(rows, guest.space, ports);
   start();
   const { space } = guest;
-  return new GuestMachine({ engine: engine as FullEngine, devices, space, nsPerTick, power, serial, loadImages: loaded.reload, start });
+  const ends = { serial, ...(net ? { net } : {}), ...(virtioConsole ? { virtioConsole } : {}) };
+  return new GuestMachine({ engine, devices, space, nsPerTick, power, ...ends, loadImages: loaded.reload, start });
 }
 
-/** What is in the virtio slots: the drives as the user ordered them, then the rest. */
-function virtioDevices(options: RunOptions, inputs: MachineInputs): VirtioDevice[] {
-  const rest = [new VirtioRng({ seed: options.seed })];
+/** The terminal's real size arrives as input. */
+function createVirtioConsole(): { port: ConsolePort; device: VirtioConsole } {
+  const port = new ConsolePort();
+  return { port, device: new VirtioConsole({ backend: port, columns: 80, lines: 24 }) };
+}
+
+/** What is in the virtio slots: the drives as the user ordered them, then `others`, then what is always there. */
+function virtioDevices(options: RunOptions, inputs: MachineInputs, others: readonly VirtioDevice[]): VirtioDevice[] {
+  const rest: VirtioDevice[] = [...others, new VirtioRng({ seed: options.seed })];
   const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);
   const drives = inputs.openDrives(options.drives).map((backend, index) => new VirtioBlk({ backend, serial: `drive${index}` }));

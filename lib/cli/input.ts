@@ -8,6 +8,7 @@ const CTRL_A = 0x01;
 /** What Ctrl-A and a key do on a terminal. */
 export const KEYS = {
   x: 'end',
+  c: 'open the monitor, or close it',
   h: 'show this help',
   a: 'send Ctrl-A to the guest',
 } as const;
@@ -66,8 +67,14 @@ export class Input {
   }
 }
 
-/** Takes commands (Ctrl-A and a key) out of what is typed; any other key after Ctrl-A is dropped. */
-export function keyFilter(onCommand: (command: KeyCommand) => void): (chunk: Uint8Array) => Uint8Array {
+/**
+ * Takes commands (Ctrl-A and a key) out of what is typed; any other key after Ctrl-A is dropped. `aside` takes the rest while it is not undefined:
+ * then nothing is left for the guest.
+ */
+export function keyFilter(
+  onCommand: (command: KeyCommand) => void,
+  aside: () => ((bytes: Uint8Array) => void) | undefined = () => undefined,
+): (chunk: Uint8Array) => Uint8Array {
   let prefixed = false;
   const filterByte = (byte: number): number[] => {
     if (!prefixed) {
@@ -76,8 +83,17 @@ export function keyFilter(onCommand: (command: KeyCommand) => void): (chunk: Uin
     }
     prefixed = false;
     const key = String.fromCharCode(byte).toLowerCase();
-    if (key === 'x' || key === 'h') onCommand(key);
+    if (key === 'x' || key === 'c' || key === 'h') onCommand(key);
     return key === 'a' || byte === CTRL_A ? [CTRL_A] : [];
   };
-  return (chunk) => Uint8Array.from([...chunk].flatMap(filterByte));
+  return (chunk) =>
+    Uint8Array.from(
+      [...chunk].flatMap((byte) => {
+        const bytes = filterByte(byte);
+        const taker = aside();
+        if (!taker) return bytes;
+        if (bytes.length > 0) taker(Uint8Array.from(bytes));
+        return [];
+      }),
+    );
 }

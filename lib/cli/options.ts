@@ -2,6 +2,7 @@
 import type { EngineMode } from '../exec/machine-engine.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
+import { type NetOption, netOption } from '../net/options.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
 import { type RecordOption, recordOption } from './record-option.js';
@@ -26,9 +27,15 @@ export interface MachineOptions {
   readonly bios: Bios;
   readonly initrd: string | undefined;
   readonly bootArgs: string;
+  /** The user's device tree; absent: the machine's. */
+  readonly dtb: string | undefined;
   /** Hardware may update the A and D bits of page-table entries. */
   readonly svadu: boolean;
   readonly seed: bigint;
+  /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
+  readonly net: NetOption | undefined;
+  /** The user's console is a virtio console (hvc0), beside the serial line. */
+  readonly virtioConsole: boolean;
   readonly drives: readonly DriveOption[];
   /** What the guest's clock shows at the start: milliseconds since 1970. */
   readonly startTimeMs: number;
@@ -76,6 +83,7 @@ const MACHINE_ROWS = [
   },
   { name: 'initrd', value: 'FILE', text: 'initial RAM disk' },
   { name: 'append', value: 'STRING', text: "the kernel's command line" },
+  { name: 'dtb', value: 'FILE', text: "a device tree in place of the machine's own; --append and --initrd go into it" },
   { name: 'dump-dtb', value: 'FILE', text: 'write the device tree to FILE and end' },
   { name: 'drive', value: 'FILE[,write]', text: 'a disk (repeatable); without ,write the file stays as it is' },
   {
@@ -85,6 +93,12 @@ const MACHINE_ROWS = [
     default: START_TIME,
   },
   { name: 'seed', value: 'N', text: 'where all entropy of the guest comes from', default: '0' },
+  {
+    name: 'net',
+    value: 'WHICH',
+    text: 'user: network through the host; user,hostfwd=tcp:127.0.0.1:2222-:22 forwards a port (repeatable); none',
+    default: 'none',
+  },
   { name: 'svadu', text: 'hardware updates the A and D bits of page tables where the guest asks for it' },
   {
     name: 'record',
@@ -96,7 +110,12 @@ const MACHINE_ROWS = [
 
 /** What a run and a replay have in common. */
 export const HOST_ROWS = [
-  { name: 'console', value: 'WHERE', text: 'stdio, none, or file:PATH (output only)', default: 'stdio' },
+  {
+    name: 'console',
+    value: 'WHERE',
+    text: 'stdio, none, or file:PATH (output only); virtio[:WHERE]: a virtio console (hvc0) gets the input',
+    default: 'stdio',
+  },
   {
     name: 'gdb',
     value: '[HOST:]PORT',
@@ -138,8 +157,11 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     initrd: text('initrd'),
     svadu: parsed.svadu === true,
     bootArgs: bootArgs(text('append') ?? ''),
+    dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
+    net: netOption(required('net')),
+    virtioConsole: isVirtioConsole(required('console')),
     seed: wideInteger('seed', required('seed')),
     drives: textsOf('drive', parsed.drive).map(driveOption),
     startTimeMs: startTime(required('rtc')),
@@ -206,8 +228,12 @@ function bootArgs(value: string): string {
   return value;
 }
 
-function consoleTarget(value: string): ConsoleTarget {
+const isVirtioConsole = (value: string): boolean => value === 'virtio' || value.startsWith('virtio:');
+
+/** Where the console leads; `virtio:` in front of it says which of the machine's consoles it is. */
+function consoleTarget(given: string): ConsoleTarget {
+  const value = given === 'virtio' ? 'stdio' : given.replace(/^virtio:/, '');
   if (value === 'stdio' || value === 'none') return { kind: value };
   if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5) };
-  throw new ConfigError(`--console ${value}: must be stdio, none or file:PATH`);
+  throw new ConfigError(`--console ${given}: must be stdio, none or file:PATH, or virtio:WHERE`);
 }

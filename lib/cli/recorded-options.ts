@@ -17,6 +17,7 @@ const nameOf = (header: Header, role: string): string | undefined => header.file
 const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   kernel: { read: (_fields, header) => nameOf(header, 'kernel') ?? '' },
   initrd: { read: (_fields, header) => nameOf(header, 'initrd') },
+  dtb: { read: (_fields, header) => nameOf(header, 'device tree') },
   machine: { write: ({ name }) => name, read: (fields) => machineNamed(fields.text('machine')) },
   memoryBytes: { write: same, read: (fields) => fields.integer('memoryBytes') },
   harts: { write: same, read: (fields) => fields.integer('harts', machineNamed(fields.text('machine')).hartsMax) },
@@ -30,7 +31,9 @@ const ROWS: { readonly [K in keyof MachineOptions]: Row<K> } = {
   bootArgs: { write: same, read: (fields) => fields.text('bootArgs') },
   svadu: { write: same, read: (fields) => fields.boolean('svadu') },
   seed: { write: String, read: (fields) => seedOf(fields) },
+  net: { write: (net) => net !== undefined, read: (fields) => (fields.boolean('net') ? { forwards: [] } : undefined) },
   drives: { read: (_fields, header) => header.drives.map(({ write }, index) => ({ path: `drive ${index} of the recording`, write })) },
+  virtioConsole: { write: same, read: (fields) => fields.boolean('virtioConsole') },
   startTimeMs: { write: same, read: (fields) => fields.integer('startTimeMs') },
 };
 

@@ -6,6 +6,7 @@ import { bootMachine, loadMachine } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { integer, type OptionRow, type ParsedOptions, textOf } from './option-table.js';
 import { HOST_ROWS, type HostOptions, hostOptions } from './options.js';
 import { recordedOptions } from './recorded-options.js';
@@ -54,14 +55,16 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
   const session = new Session();
   const statsFile = host.stats === undefined || host.stats === '-' ? undefined : openForWriting(host.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(host.console, session, say);
+  const console = openConsole(host.console, session, say, 'serial');
   try {
-    const serial = (byte: number) => {
+    const print = (byte: number) => {
       replayer.printed(byte);
       if (machine.tick >= options.fromTick) console.write(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame: () => {} }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const snapshot = recording.snapshot();
     if (snapshot) loadSnapshot(machine, snapshot);
     const onBranch = () => say('the machine was changed: it leaves the recorded line here; the recording stays as it is');

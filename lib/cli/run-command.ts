@@ -1,10 +1,13 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
-import { ConfigError, describeSystemError } from '../util/errors.js';
-import { bootMachine, loadMachine, machineConfig } from './boot.js';
+import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
+import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
 import { openConsole, openForWriting } from './console.js';
 import { createEngine } from './create-engine.js';
+import { debugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
+import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
+import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
@@ -19,20 +22,37 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const say = sayUnless(options.quiet);
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
-  const console = openConsole(options.console, session, say);
+  const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
+  let network: HostNetwork | undefined;
   try {
-    const serial = (byte: number) => {
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
+    const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial }, createEngine });
+    const frame = (bytes: Uint8Array) => network?.send(bytes);
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine });
     inputs.machine = machine;
+    const quit = () => session.finish({ reason: 'quit' });
+    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const { record } = options;
     const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
+    const debug = await debugSession({ machine, session, options });
     const startMs = performance.now();
     const { maxTicks, pace } = options;
     const observer = recorder ? { observer: recorder } : {};
-    const end = await run({ machine, ports: [console], session, maxTicks, pace, nowMs: () => performance.now(), ...observer });
+    const end = await run({
+      machine,
+      ports: [console, ...(network ? [network] : [])],
+      session,
+      maxTicks,
+      pace,
+      nowMs: () => performance.now(),
+      ...observer,
+      ...debug?.parts,
+    });
+    await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
@@ -40,15 +60,16 @@ export async function runCommand(options: RunOptions): Promise<number> {
     if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds, recorder?.stats));
     return exitCode(end);
   } finally {
+    network?.close();
     await console.close();
   }
 }
 
 function dumpDeviceTree(options: RunOptions, path: string): number {
   try {
-    writeFileSync(path, options.machine.deviceTree(machineConfig(options)));
+    writeFileSync(path, deviceTreeOf(options, machineConfig(options), hostInputs(complain)));
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof ConfigError || error instanceof ImageError) throw error;
     throw new ConfigError(`--dump-dtb ${path}: ${describeSystemError(error)}`);
   }
   return 0;

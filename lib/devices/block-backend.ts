@@ -18,7 +18,7 @@ export interface BlockBackend {
   discard(position: number, length: number): boolean;
   /** What was written stays, whatever happens to the host. */
   flush(): boolean;
-  /** State that is not in a file on the host. */
+  /** State that is not in a file on the host. Costs no more than what was written since the last time, as checkpoints are many. */
   save(): PlainData;
   load(data: PlainData): void;
   /** What the state digest covers. */

@@ -11,19 +11,19 @@ export type { BusTarget } from '../mem/bus.js';
 export type { PhysicalMemory } from '../mem/physical-memory.js';
 export type { TimerHandle, VirtualClock } from '../util/virtual-clock.js';
 
-/** Plain data, safe for JSON and msgpack. */
-export type PlainData = number | boolean | string | null | readonly PlainData[] | { readonly [key: string]: PlainData };
+/** Plain data, safe for msgpack; without bytes safe for JSON too. Whoever gets it does not change it. */
+export type PlainData = number | boolean | string | null | Uint8Array | readonly PlainData[] | { readonly [key: string]: PlainData };
 
 export interface Device extends BusTarget {
   /** Version of the data that `save` gives; `load` takes no other. */
   readonly version: number;
   /** The state after power-on. */
   reset(): void;
-  /** The whole state. */
+  /** The whole state. It is not changed later, though it may share what is large with the device. */
   save(): PlainData;
   /** Restores what `save` gave and arms the device's timers again; throws `ImageError` for anything that is no such state. */
   load(data: PlainData): void;
-  /** What the state digest covers, where `save` is too much to compute often: equal exactly where the whole state is. */
+  /** What the state digest covers, where `save` is too much to compute often: equal exactly where the whole state is; without bytes. */
   digest?(): PlainData;
 }
 
@@ -99,7 +99,7 @@ export class StateReader {
 
   constructor(device: string, data: PlainData) {
     this.device = device;
-    if (typeof data !== 'object' || data === null || Array.isArray(data))
+    if (typeof data !== 'object' || data === null || Array.isArray(data) || data instanceof Uint8Array)
       throw new ImageError(`saved state of device "${device}" is no object`);
     this.fields = data as { readonly [key: string]: PlainData };
   }

@@ -1,5 +1,8 @@
 /** Translation blocks and regions as the code cache keeps them. */
 
+/** In the flags of a block that begins at a breakpoint and passes over it. */
+export const PAST_BREAKPOINT = 0x100;
+
 /** A translated block: IR in the block arena, keyed by physical address and TB flags. */
 export interface Block {
   /** Index in the code cache; also in the header (BLOCK_ID). */
@@ -11,6 +14,7 @@ export interface Block {
   readonly bytes: number;
   /** Physical address of the page that the last instruction crosses into, -1 when it does not. */
   readonly nextPage: number;
+  /** TB flags, and PAST_BREAKPOINT. */
   readonly flags: number;
   readonly fixedPc: boolean;
   /** Relative to ENV_PC_BASE: offset in the page, or the pc itself with `fixedPc`. */

@@ -23,7 +23,7 @@ import {
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
-import type { Block, Region } from './block.js';
+import { type Block, PAST_BREAKPOINT, type Region } from './block.js';
 
 /** The soft-MMU's tracking of pages that own code. */
 export interface CodePages {
@@ -126,7 +126,7 @@ export class CodeCache {
     i32[(header + BLOCK_INSNS) >> 2] = block.insns;
     i32[(header + BLOCK_PC) >> 2] = block.pcOffset | 0;
     i32[(header + BLOCK_PC + 4) >> 2] = Math.floor(block.pcOffset / 0x100000000);
-    i32[(header + BLOCK_COUNT) >> 2] = this.o.hotThreshold;
+    i32[(header + BLOCK_COUNT) >> 2] = isExit(block) ? 0 : this.o.hotThreshold;
     i32[(header + BLOCK_DELTAS) >> 2] = deltas;
     i32[(header + BLOCK_FLAGS) >> 2] = block.flags;
     i32[(header + BLOCK_ID) >> 2] = id;
@@ -298,9 +298,14 @@ function blocksOf(page: CodePage): Block[] {
   return [...page.starting.values(), ...page.entering];
 }
 
-/** TB flags have at most 8 bits. */
+/** TB flags have at most 8 bits, and there is PAST_BREAKPOINT. */
 function key(paddr: number, flags: number): number {
-  return ((paddr % PAGE_SIZE) << 8) | flags;
+  return ((paddr % PAGE_SIZE) << 9) | flags;
+}
+
+/** Blocks around breakpoints are never compiled: they lead to the run loop or come from it. */
+function isExit(block: NewBlock): boolean {
+  return block.insns === 0 || (block.flags & PAST_BREAKPOINT) !== 0;
 }
 
 function pageOf(paddr: number): number {

@@ -9,7 +9,7 @@ import type { DebugRegister } from '../isa/guest.js';
 /** Stops a hart in front of the instruction at the virtual address `pc`, whatever address space it is in, mapped already or not. */
 export interface Breakpoint {
   readonly pc: bigint;
-  /** Only harts for which it gives true stop. It must not change anything. */
+  /** Only harts for which it gives true stop. It may read registers and memory, and must not change anything. */
   readonly condition?: (hart: number) => boolean;
 }
 
@@ -22,13 +22,17 @@ export interface Watchpoint {
   readonly kind: WatchKind;
   /** Virtual: accesses of harts at this virtual address, in whatever address space. Physical: through any mapping, and by devices too. */
   readonly space: 'virtual' | 'physical';
+  /** Sees the state behind the instruction. -1: a device. */
   readonly condition?: (hart: number) => boolean;
 }
 
 export type DebugStop =
   /** In front of the instruction at `pc`: the hart's pc. */
   | { readonly kind: 'breakpoint'; readonly hart: number; readonly breakpoint: Breakpoint }
-  /** Behind the instruction at `pc`, whose access began at `address`. `hart` is -1 where a device did it. */
+  /**
+   * Behind the instruction at `pc`, whose access began at `address` (physical for a physical watchpoint). `hart` is -1 where a device did it: behind
+   * the instruction that started it (`pc`), or, between two runs, at once (`pc` is 0).
+   */
   | {
       readonly kind: 'watchpoint';
       readonly hart: number;
@@ -40,12 +44,14 @@ export type DebugStop =
     };
 
 export interface EngineDebug {
+  /** GDB's name of the architecture. */
+  readonly architecture: string;
   /** All registers that a debugger may ask for, in the order of GDB's numbers. */
   readonly registers: readonly DebugRegister[];
   readonly harts: number;
   /** The hart whose turn it is: the next tick is its, unless it waits. */
   readonly currentHart: number;
-  /** Replace the former ones. */
+  /** Replace the former ones, from the next `run` on. */
   setBreakpoints(breakpoints: readonly Breakpoint[]): void;
   setWatchpoints(watchpoints: readonly Watchpoint[]): void;
   pc(hart: number): bigint;

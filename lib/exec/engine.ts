@@ -5,7 +5,6 @@
  * tail-call each other, and come back here for what only TypeScript does: translating, linking, compiling, waiting.
  */
 import { setFlagsFromString } from 'node:v8';
-import { jumpCacheEntry } from '../ir/access.js';
 import { OPCODE_NUMBER } from '../ir/encoding.js';
 import { generateInterpreter } from '../ir/interpreter.js';
 import type { Guest } from '../isa/guest.js';
@@ -13,23 +12,19 @@ import {
   ENV_BLOCK,
   ENV_BUDGET,
   ENV_CELL,
-  ENV_CONTEXT,
   ENV_CURRENT_BLOCK,
   ENV_EXIT,
-  ENV_FLAGS,
   ENV_HART,
   ENV_PC,
-  ENV_PC_MASK,
   ENV_POLL,
-  ENV_RESERVATION,
   ENV_STAT_FILLS,
   ENV_STAT_INTERPRETED,
   ENV_STAT_SLOW,
-  ENV_STATUS,
   ENV_TICK_LIMIT,
   ENV_TICK_SKEW,
   ENV_TICKS,
   ENV_TRAPS,
+  ENV_WFI,
   ENV_YIELD,
   EXIT_BUDGET,
   EXIT_DEBUG,
@@ -58,23 +53,28 @@ import {
   GLOBAL_TABLE_EPOCH,
   HART_SIZE,
   HOT_QUEUE_MAX,
-  JC_BLOCK,
-  JC_CONTEXT,
-  JC_PC,
+  LEAVE_REQUEST,
+  LEAVE_WATCH,
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
 import type { Block } from './block.js';
+import { BlockFinder } from './block-finder.js';
+import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
 import { Compiler } from './compiler.js';
+import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
 import { DirtyPages } from './dirty-log.js';
+import { Inspector } from './inspector.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
 import { type EngineTimes, MemoryPages, Snapshots } from './snapshots.js';
-import { FetchFault, Translator } from './translator.js';
+import { Translator } from './translator.js';
+import { Turns } from './turns.js';
+import { Watchpoints } from './watchpoints.js';
 
 /** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
 const HOT_THRESHOLD = 10_000;
@@ -83,8 +83,6 @@ const HOT_BATCH = 64;
 const HOT_WAIT_TICKS = 4_000_000;
 /** The batch where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = 4;
-/** Ticks of a hart's turn, when there are several. */
-const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
@@ -125,22 +123,24 @@ export class MachineEngine implements Engine {
   private readonly dispatch: (env: number, budget: number, cell: number) => number;
   private readonly interpret: (env: number, budget: number, cell: number) => number;
   private readonly cache: CodeCache;
-  private readonly translator: Translator;
+  private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
   private readonly dirty: DirtyPages;
   private readonly digest: StateDigest;
   readonly snapshots: Snapshots;
+  readonly debug: Inspector;
+  private readonly breakpoints: Breakpoints;
+  private readonly watchpoints: Watchpoints;
   private readonly harts: readonly number[];
   /** Tick at which the current slice ends; the exact tick is this less ENV_BUDGET of the running hart. */
   private sliceEnd = 0;
   private running = -1;
-  /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
-  private turn = 0;
-  private turnEnd: number;
-  /** Both as they were when the last tick was taken. A turn that passes on while no tick is taken is no state yet: `run` takes it back. */
-  private settledTurn = 0;
-  private settledEnd: number;
+  private readonly turns: Turns;
   private stopRequested = false;
+  /** Why the debugger wants the run to stop; the tick at which breakpoints do not count; the block behind one that is passed over, 0 when none. */
+  private debugStop: DebugStop | undefined;
+  private passTick = -1;
+  private nextBlock = 0;
   private readonly hotWaitTicks: number;
   /** Tick at which the hot queue was last empty. */
   private lastCompile = 0;
@@ -154,8 +154,8 @@ export class MachineEngine implements Engine {
     this.i32 = new Int32Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
-    this.turnEnd = this.settledEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
+    this.turns = new Turns(memory, this.harts);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
     this.initialiseGlobals();
@@ -186,7 +186,15 @@ export class MachineEngine implements Engine {
         renewContexts: () => mmu.renewContexts(),
       },
     });
-    this.translator = new Translator(memory, guest, this.cache, { hostPage: (paddr) => this.hostPage(paddr) }, { chain: options.chain });
+    const translator = new Translator(memory, guest, this.cache, { hostPage: (paddr) => this.hostPage(paddr) }, { chain: options.chain });
+    this.breakpoints = new Breakpoints({
+      invalidate: (paddr) => void this.cache.invalidate(paddr, 1),
+      renewContexts: () => mmu.renewContexts(),
+      isMemory: (paddr) => options.space.memoryAt(paddr, 1) !== undefined,
+    });
+    this.watchpoints = new Watchpoints(memory, () => mmu.flushBanks());
+    const { cache, breakpoints, watchpoints, calls } = this;
+    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap });
     this.compiler = new Compiler({
       memory,
       table,
@@ -204,6 +212,8 @@ export class MachineEngine implements Engine {
     this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
     this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
     this.reset();
+    const inspector = guest.inspect(memory, guestExports);
+    this.debug = new Inspector({ memory, space: options.space, guest, inspector, harts: this.harts, breakpoints, watchpoints, run: this });
   }
 
   private initialiseGlobals(): void {
@@ -249,57 +259,73 @@ export class MachineEngine implements Engine {
 
   /** The running slice must end soon, because timers or harts changed: after the current instruction, since only devices and helpers come here. */
   interruptSlice(): void {
-    if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = 1;
+    if (this.running >= 0) this.i32[(this.running + ENV_EXIT) >> 2] = LEAVE_REQUEST;
+  }
+
+  hold(harts: number): void {
+    this.turns.held = harts;
+  }
+
+  get currentHart(): number {
+    return this.turns.hart;
+  }
+
+  /** Area of the hart that is running, -1 between runs. */
+  get runningHart(): number {
+    return this.running;
   }
 
   run(untilTick: number, limits: RunLimits = {}): StopReason {
+    this.breakpoints.apply();
+    this.watchpoints.apply();
+    this.passTick = limits.passBreakpoint ? this.tick : -1;
     const stop = this.runTurns(untilTick, limits);
-    this.turn = this.settledTurn;
-    this.turnEnd = this.settledEnd;
+    this.turns.unpass();
     return stop;
   }
 
-  private runTurns(untilTick: number, { skipUntilNs = Number.POSITIVE_INFINITY, until = NEVER }: RunLimits): StopReason {
-    const lastTick = Math.min(untilTick, until.tick);
+  private runTurns(untilTick: number, limits: RunLimits): StopReason {
+    const { skipUntilNs = Number.POSITIVE_INFINITY, until = NEVER, stepHart = -1 } = limits;
+    const { turns, harts } = this;
     const lastNs = Math.min(skipUntilNs, until.tick * this.o.nsPerTick + until.skippedNs);
+    let lastTick = untilTick;
     // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
     for (let waiting = 0; ; ) {
       this.clock.fire();
-      if (this.stopRequested) {
-        this.stopRequested = false;
-        return { kind: 'stopped' };
-      }
+      const stop = this.takeStop();
+      if (stop) return stop;
       const now = this.tick;
-      if (now >= untilTick || isReached(until, now, this.clock.skippedNs)) return { kind: 'limit' };
-      if (now >= this.turnEnd) this.nextTurn(now);
-      const env = this.harts[this.turn];
-      const end = Math.min(lastTick, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
-      const waits = this.runSlice(env, now, Math.max(end, now + 1));
+      if (now >= lastTick || isReached(until, now, this.clock.skippedNs)) return { kind: 'limit' };
+      if (now >= turns.end) turns.pass(now);
+      const { hart } = turns;
+      const env = harts[hart];
+      const stepEnd = hart === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
+      const end = Math.min(lastTick, until.tick, stepEnd, now + SLICE_MAX, turns.end, this.clock.nextTick, this.timerTick(env));
+      const waits = turns.isHeld(hart) || this.runSlice(env, now, Math.max(end, now + 1));
+      // In front of the next instruction, and with nothing due: what `fire` did already is not done again.
+      if (this.debugStop?.kind === 'breakpoint') return this.takeStop()!;
+      if (hart === stepHart && this.tick > now) lastTick = this.tick;
       // A hart that begins to wait keeps its turn until another one takes a tick.
       if (!waits || this.tick > now) waiting = 0;
-      else if (++waiting < this.harts.length) this.nextTurn(now);
+      else if (++waiting < harts.length) turns.pass(now);
       else {
         const idle = this.skipIdle(lastNs);
         if (idle && !isReached(until, now, this.clock.skippedNs)) return idle;
         waiting = 0;
-        this.turn = this.settledTurn;
-        this.turnEnd = this.settledEnd;
+        turns.unpass();
       }
     }
   }
 
-  /** Gives the turn to the next hart. With one hart a turn has no end. */
-  private nextTurn(now: number): void {
-    const { harts } = this;
-    this.turn = (this.turn + 1) % harts.length;
-    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
-  }
-
-  /** Ticks were taken, up to now. What the other harts do behind the end of a turn may break the reservation: it is given up without looking. */
-  private settle(env: number): void {
-    if (this.sliceEnd >= this.turnEnd) this.i64[(env + ENV_RESERVATION) >> 3] = -1n;
-    this.settledTurn = this.turn;
-    this.settledEnd = this.turnEnd;
+  /** Why to stop here, if somebody asked for it. */
+  private takeStop(): StopReason | undefined {
+    // What a device did between two instructions may be watched too.
+    const stop = this.debugStop ?? this.watchpoints.stop(0);
+    this.debugStop = undefined;
+    if (stop) return stop;
+    if (!this.stopRequested) return undefined;
+    this.stopRequested = false;
+    return { kind: 'stopped' };
   }
 
   /** All harts wait: jumps to the next timer, or says why not. */
@@ -317,7 +343,9 @@ export class MachineEngine implements Engine {
   }
 
   private nextWakeNs(): number {
-    const timers = this.harts.map((env) => this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs);
+    const timers = this.harts.map((env, hart) =>
+      this.turns.isHeld(hart) ? Number.POSITIVE_INFINITY : this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs,
+    );
     return Math.min(this.clock.nextNs, ...timers);
   }
 
@@ -340,17 +368,20 @@ export class MachineEngine implements Engine {
     i32[(env + ENV_YIELD) >> 2] = 0;
     this.i64[(env + ENV_TICK_SKEW) >> 3] = BigInt(now) - this.i64[(env + ENV_TICKS) >> 3];
     this.running = env;
+    const waited = i32[(env + ENV_WFI) >> 2];
     let waits = false;
     for (let going = true; going; ) {
-      const code = this.dispatch(env, i32[(env + ENV_BUDGET) >> 2], 0);
+      const code = this.enter(env, i32[(env + ENV_BUDGET) >> 2]);
       going = this.handleExit(env, code);
       waits = code === EXIT_WFI;
     }
     this.sliceEnd = this.tick;
     this.running = -1;
+    // A hart that would wake up with this tick has not yet.
+    if (this.debugStop && this.sliceEnd === now) i32[(env + ENV_WFI) >> 2] = waited;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
-    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
-    if (this.sliceEnd > now) this.settle(env);
+    if (i32[(env + ENV_YIELD) >> 2] !== 0) this.turns.end = Math.min(this.turns.end, this.sliceEnd);
+    if (this.sliceEnd > now) this.turns.settle(this.sliceEnd);
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
@@ -362,18 +393,26 @@ export class MachineEngine implements Engine {
     this.cache.clear();
   }
 
+  /** Goes on at ENV_PC, or with the block behind a breakpoint that was passed over. */
+  private enter(env: number, budget: number): number {
+    if (this.nextBlock === 0) return this.dispatch(env, budget, 0);
+    this.i32[GLOBAL_PART_CELL >> 2] = this.nextBlock;
+    this.nextBlock = 0;
+    return this.interpret(env, budget, GLOBAL_PART_CELL);
+  }
+
   /** Does what an exit asks for; false when the slice is over. */
   private handleExit(env: number, code: number): boolean {
     const { i32 } = this;
     switch (code) {
       case EXIT_MISS:
-        if (i32[(env + ENV_BUDGET) >> 2] > 0) this.enterJumpCache(env);
+        if (i32[(env + ENV_BUDGET) >> 2] > 0) this.finder.enterJumpCache(env);
         return true;
       case EXIT_LINK: {
         if (i32[(env + ENV_BUDGET) >> 2] === 0) return true;
         const cell = i32[(env + ENV_CELL) >> 2];
         const { recycled } = this.cache;
-        const block = this.blockAtPc(env);
+        const block = this.finder.find(env);
         if (block && this.cache.recycled === recycled) this.cache.link(cell, block);
         return true;
       }
@@ -383,74 +422,40 @@ export class MachineEngine implements Engine {
       case EXIT_HOT:
         this.compileHot();
         return true;
+      case EXIT_DEBUG:
+        return this.atBreakpoint(env);
+      case EXIT_REQUEST:
+        return this.afterRequest(env);
       case EXIT_BUDGET:
       case EXIT_WFI:
-      case EXIT_REQUEST:
-      case EXIT_DEBUG:
         return false;
       default:
         throw assert(false, `engine: unknown exit ${code}`);
     }
   }
 
-  // --- translating and linking ---------------------------------------------------------------------------------------
-
-  private enterJumpCache(env: number): void {
+  /** Blocks end in front of ENV_PC: stops, or passes over it. False when the slice is over. */
+  private atBreakpoint(env: number): boolean {
     const { i32, i64 } = this;
-    const pc = i64[(env + ENV_PC) >> 3];
-    const block = this.blockAtPc(env);
-    if (!block) return;
-    const entry = jumpCacheEntry(env, i32[(env + ENV_PC) >> 2]);
-    i64[(entry + JC_PC) >> 3] = pc;
-    i32[(entry + JC_BLOCK) >> 2] = block.header;
-    i32[(entry + JC_CONTEXT) >> 2] = i32[(env + ENV_CONTEXT) >> 2];
-  }
-
-  /** The block at ENV_PC, translated if need be; undefined after a fetch fault, whose trap was taken. */
-  private blockAtPc(env: number): Block | undefined {
-    const pc = this.i64[(env + ENV_PC) >> 3];
-    const address = this.calls.fetch(env, pc);
-    if (address < 0n) return this.trapOnFetch(env);
-    const paddr = Number(address);
-    const flags = this.i32[(env + ENV_FLAGS) >> 2];
-    const known = this.cache.find(paddr, flags);
-    if (known && (known.nextPage < 0 || this.crossesInto(env, known, pc))) return known;
-    if (this.i32[(env + ENV_STATUS) >> 2] !== 0) return this.trapOnFetch(env);
-    const fixedPc = this.i64[(env + ENV_PC_MASK) >> 3] === 0n;
-    try {
-      return this.translator.translate({
-        paddr,
-        pcOffset: fixedPc ? Number(pc) : paddr % PAGE_SIZE,
-        fixedPc,
-        flags,
-        nextPage: () => this.fetchNextPage(env, pc),
-        isBreakpoint: () => false,
-      });
-    } catch (error) {
-      if (error instanceof FetchFault) return this.trapOnFetch(env);
-      throw error;
+    // Whether this instruction is the next one is not decided before the run loop has looked around.
+    if (i32[(env + ENV_BUDGET) >> 2] === 0) return false;
+    if (this.tick !== this.passTick) {
+      this.debugStop = this.breakpoints.stopAt(i64[(env + ENV_PC) >> 3], i32[(env + ENV_HART) >> 2]);
+      if (this.debugStop) return false;
     }
+    this.nextBlock = this.finder.findPast(env)?.header ?? 0;
+    return true;
   }
 
-  /** Whether the page that `block` reaches into is still the one behind the page of `pc`; a fault is left pending. */
-  private crossesInto(env: number, block: Block, pc: bigint): boolean {
-    const next = this.calls.fetch(env, (pc | 0xfffn) + 1n);
-    return next >= 0n && Number(next) === block.nextPage;
+  /** ENV_EXIT was set: by an access that a watchpoint may want to see, by a device, or by `requestStop`. False when the slice is over. */
+  private afterRequest(env: number): boolean {
+    this.debugStop = this.watchpoints.stop(env);
+    if (this.debugStop || this.i32[(env + ENV_EXIT) >> 2] !== LEAVE_WATCH) return false;
+    this.i32[(env + ENV_EXIT) >> 2] = 0;
+    return true;
   }
 
-  private fetchNextPage(env: number, pc: bigint): number {
-    const paddr = this.calls.fetch(env, (pc | 0xfffn) + 1n);
-    if (paddr < 0n) throw new FetchFault();
-    return Number(paddr);
-  }
-
-  /** Takes the trap that a fetch left pending: one tick. */
-  private trapOnFetch(env: number): undefined {
-    this.i32[(env + ENV_STATUS) >> 2] = 0;
-    this.calls.takeTrap(env);
-    this.i32[(env + ENV_BUDGET) >> 2]--;
-    return undefined;
-  }
+  // --- parts of blocks, compiling ---------------------------------------------------------------------------------------
 
   /** Host address of a page of guest memory, -1 where there is none. */
   private hostPage(paddr: number): number {
@@ -498,7 +503,8 @@ export class MachineEngine implements Engine {
   // --- state -----------------------------------------------------------------------------------------------------------
 
   stateDigest(): string {
-    const schedule = this.harts.length > 1 ? `${this.turn} ${this.turnEnd}` : '';
+    const { hart, end, held } = this.turns;
+    const schedule = `${this.harts.length > 1 ? `${hart} ${end}` : ''}${held === 0 ? '' : ` held ${held}`}`;
     return this.digest.compute(this.harts, `${this.tick} ${this.clock.skippedNs} ${schedule} ${this.o.deviceState?.() ?? ''}`);
   }
 
@@ -538,17 +544,16 @@ export class MachineEngine implements Engine {
   }
 
   private times(): EngineTimes {
-    const { turn, turnEnd } = this;
-    return { tick: this.tick, skippedNs: this.clock.skippedNs, turn, turnEnd: Number.isFinite(turnEnd) ? turnEnd : -1 };
+    return { ...this.turns.state, tick: this.tick, skippedNs: this.clock.skippedNs };
   }
 
   /** Harts and memory were restored: sets the times, and computes anew what follows from the state. */
-  private restored({ tick, skippedNs, turn, turnEnd }: EngineTimes): void {
+  private restored({ tick, skippedNs, ...turns }: EngineTimes): void {
+    this.turns.state = turns;
+    this.watchpoints.forget();
     this.rewound += this.tick - tick;
     this.sliceEnd = tick;
     this.lastCompile = Math.min(this.lastCompile, tick);
-    this.turn = this.settledTurn = turn;
-    this.turnEnd = this.settledEnd = turnEnd < 0 ? Number.POSITIVE_INFINITY : turnEnd;
     this.clock.skippedNs = skippedNs;
     this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(skippedNs);
     this.mmu.flushAll();

@@ -2,6 +2,7 @@
 import type { AddressSpace } from '../mem/address-space.js';
 import type { PhysicalMemory } from '../mem/physical-memory.js';
 import type { VirtualClock } from '../util/virtual-clock.js';
+import type { DebugStop, EngineDebug } from './debug.js';
 import type { EngineSnapshots } from './state.js';
 
 export interface Engine {
@@ -11,6 +12,7 @@ export interface Engine {
   readonly clock: VirtualClock;
   /** For devices that access memory by themselves. */
   readonly memory: PhysicalMemory;
+  readonly debug: EngineDebug;
   /**
    * Executes up to the tick `untilTick`. While every hart waits, virtual time jumps to the next timer; the guest cannot tell how often
    * a jump was interrupted.
@@ -22,6 +24,8 @@ export interface Engine {
   requestStop(): void;
   /** Sets bit `bit` of the interrupts that hart `hart` has pending. */
   setInterrupt(hart: number, bit: number, level: boolean): void;
+  /** Holds harts back (bit n: hart n): they wait, whatever comes, until they are let go. Machine state. Between two calls of `run` only. */
+  hold(harts: number): void;
   /** A digest of the whole state at the current tick: registers, devices, memory. */
   stateDigest(): string;
   stats(): EngineStats;
@@ -36,9 +40,14 @@ export interface RunLimits {
   readonly skipUntilNs?: number;
   /** Stops at this position, in the middle of idle time too; with `limit`, as at `untilTick`. Of the positions of a run, each has its own virtual time. */
   readonly until?: { readonly tick: number; readonly skippedNs: number };
+  /** A breakpoint in front of the very first instruction does not stop. */
+  readonly passBreakpoint?: boolean;
+  /** `run` stops (`limit`) when this hart has taken one tick; the others take their turns meanwhile. */
+  readonly stepHart?: number;
 }
 
 export type StopReason =
+  | DebugStop
   /** `untilTick` or `until` is reached. */
   | { readonly kind: 'limit' }
   /** `requestStop` was called, for example because the guest powered off. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 export interface Mmu {
   flushAll(): void;
+  flushBanks(): void;
   renewContexts(): void;
   cleanPages(): void;
   frameOf(paddr: bigint): number;

@@ -17,6 +17,7 @@ import { ImageError } from '../util/errors.js';
 import { HART_STATE } from './digest.js';
 import type { DirtyPages } from './dirty-log.js';
 import type { DirtyLog, EngineSnapshots, EngineState, GuestPages } from './state.js';
+import type { TurnState } from './turns.js';
 
 const GRANULE_BYTES = 64;
 const HART_BYTES = HART_STATE.reduce((total, [from, to]) => total + to - from, 0);
@@ -116,12 +117,9 @@ function differs(a: Uint8Array, b: Uint8Array, from: number): boolean {
 }
 
 /** The engine's own part of the state. */
-export interface EngineTimes {
-  tick: number;
-  skippedNs: number;
-  turn: number;
-  /** -1: never. */
-  turnEnd: number;
+export interface EngineTimes extends TurnState {
+  readonly tick: number;
+  readonly skippedNs: number;
 }
 
 export interface SnapshotParts {
@@ -153,8 +151,8 @@ export class Snapshots implements EngineSnapshots {
     const { harts, restored } = this.parts;
     check(state, harts.length);
     for (const [index, env] of harts.entries()) this.loadHart(env, state.harts[index]);
-    const { tick, skippedNs, turn, turnEnd } = state;
-    restored({ tick, skippedNs, turn, turnEnd });
+    const { tick, skippedNs, turn, turnEnd, held } = state;
+    restored({ tick, skippedNs, turn, turnEnd, held });
   }
 
   private saveHart(env: number): Uint8Array {
@@ -177,12 +175,14 @@ export class Snapshots implements EngineSnapshots {
 }
 
 function check(state: EngineState, harts: number): void {
-  const { tick, skippedNs, turn, turnEnd } = state;
+  const { tick, skippedNs, turn, turnEnd, held } = state;
   const isTime = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   const good =
     isTime(tick) &&
     isTime(skippedNs) &&
     isTime(turn) &&
+    isTime(held) &&
+    held < 2 ** harts &&
     turn < harts &&
     (harts === 1 ? turnEnd === -1 : isTime(turnEnd)) &&
     state.harts.length === harts &&

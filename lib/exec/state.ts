@@ -7,6 +7,8 @@ export interface EngineState {
   /** Whose turn it is, and the tick at which it ends (-1: never). */
   readonly turn: number;
   readonly turnEnd: number;
+  /** Harts that a debugger holds back, one bit each. */
+  readonly held: number;
   /** Per hart: the parts of HART_STATE, one after another. */
   readonly harts: readonly Uint8Array[];
 }

@@ -2,7 +2,7 @@
 import { Builder } from '../ir/builder.js';
 import type { CodeReader, Guest } from '../isa/guest.js';
 import { BLOCK_CODE, PAGE_SIZE } from '../mem/layout.js';
-import type { Block } from './block.js';
+import { type Block, PAST_BREAKPOINT } from './block.js';
 import type { CodeCache } from './code-cache.js';
 
 /** Most instructions of one block. */
@@ -25,6 +25,7 @@ export interface TranslateRequest {
   readonly paddr: number;
   readonly pcOffset: number;
   readonly fixedPc: boolean;
+  /** TB flags; with PAST_BREAKPOINT a breakpoint in front of the first instruction does not count. */
   readonly flags: number;
   /** Physical address of the page behind; throws FetchFault. Called only if the first instruction reaches into it. */
   nextPage(): number;
@@ -82,7 +83,7 @@ export class Translator implements CodeReader {
     const pageHost = this.source.hostPage(paddr - (paddr % PAGE_SIZE));
     this.request = request;
     this.nextHost = this.nextPaddr = -1;
-    b.beginBlock(header, { pcOffset, fixedPc, flags });
+    b.beginBlock(header, { pcOffset, fixedPc, flags: flags & ~PAST_BREAKPOINT });
     const { deltas, records } = this;
     let insns = 0;
     let bytes = 0;
@@ -93,7 +94,7 @@ export class Translator implements CodeReader {
       if (insns > 0 && (this.inPage >= PAGE_SIZE || this.isFull(header, insns) || request.isBreakpoint(pcOffset + bytes))) break;
       const before = b.cursor;
       b.beginInsn(pcOffset + bytes);
-      if (insns === 0 && request.isBreakpoint(pcOffset)) {
+      if (insns === 0 && !(flags & PAST_BREAKPOINT) && request.isBreakpoint(pcOffset)) {
         b.debugStop();
         break;
       }

@@ -11,6 +11,7 @@ import {
   ENV_BUDGET,
   ENV_CELL,
   ENV_EXIT,
+  ENV_INSN_PC,
   ENV_PC,
   ENV_PC_BASE,
   ENV_PC_MASK,
@@ -50,6 +51,25 @@ export function storeBudget(w: Code): void {
   w.get(ENV);
   w.get(BUDGET);
   w.mem('i32.store', ENV_BUDGET);
+}
+
+/** Stores ENV_INSN_PC: the pc of instruction `index` of the block whose header `block` pushes. */
+export function storeInsnPc(w: Code, block: () => void, index: () => void): void {
+  w.get(ENV);
+  w.get(ENV);
+  w.mem('i64.load', ENV_PC_BASE);
+  block();
+  w.mem('i64.load', BLOCK_PC);
+  w.op('i64.add');
+  block();
+  w.mem('i32.load', BLOCK_DELTAS);
+  index();
+  w.i32(1);
+  w.op('i32.shl');
+  w.op('i32.add');
+  w.mem('i64.load16_u', 0);
+  w.op('i64.add');
+  w.mem('i64.store', ENV_INSN_PC);
 }
 
 export function linkFunction(): Code {
@@ -102,6 +122,11 @@ export function departFunction(m: ModuleWriter, dispatch: number): Code {
   w.get(ENV);
   w.i32(STATUS_NONE);
   w.mem('i32.store', ENV_STATUS);
+  storeInsnPc(
+    w,
+    () => w.get(BLOCK),
+    () => w.get(INDEX),
+  );
   storePc(w, () => {
     w.get(BLOCK);
     w.mem('i64.load', BLOCK_PC);

@@ -52,7 +52,7 @@ import {
   PROFILE_LENGTH,
   recordSize,
 } from './encoding.js';
-import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction, storeBudget, storePc } from './glue.js';
+import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction, storeBudget, storeInsnPc, storePc } from './glue.js';
 import type { Operands, SlotType } from './op-kinds.js';
 
 interface Context {
@@ -460,6 +460,11 @@ function emitSettle(c: Context, info: Extract<Opcode['info'], { kind: 'settle' }
   if (info.hasTarget) {
     account(w, locals, () => w.get(BUDGET));
     clearStatus(w);
+    storeInsnPc(
+      w,
+      () => w.get(locals.block),
+      () => pushInsn(c),
+    );
     w.get(ENV);
     pushSlot(c, 4, 'i64');
     w.mem('i64.store', ENV_PC);

@@ -30,6 +30,7 @@ import { assert, unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { BUDGET, ENV, emitJumpCacheLookup, emitTlbLookup, RUN } from './access.js';
 import type { Constant, IrBlock, IrOp, Target } from './decode.js';
+import { storeInsnPc } from './glue.js';
 import type { Operands, SlotType } from './op-kinds.js';
 import { sources, writes } from './operands.js';
 import { type RegionInput, type Shape, shapeOf } from './region.js';
@@ -561,6 +562,11 @@ class Lowering {
     w.ifRare();
     if (info.hasTarget) {
       this.clearStatus();
+      storeInsnPc(
+        w,
+        () => w.i32(this.block.header),
+        () => w.i32(op.insn),
+      );
       w.get(ENV);
       this.push(op.a, 'i64');
       w.mem('i64.store', ENV_PC);
@@ -653,6 +659,8 @@ class Lowering {
     const { w } = this;
     const bits = op.arg >> 8;
     const type = info.types[0];
+    // The helper reads what the fast path reads, before either writes it: a temporary that is source and result may change its type.
+    const before = this.tempTypes.get(op.d);
     const done = w.block();
     const fail = w.block();
     if (bits !== 0) {
@@ -670,6 +678,7 @@ class Lowering {
     });
     w.br(done);
     w.end();
+    if (before) this.tempTypes.set(op.d, before);
     this.emitCall(op, type);
     w.end();
   }

@@ -28,6 +28,20 @@ export interface DebugRegister {
   readonly number: number;
 }
 
+/** How a debugger sees harts of one instance; `env` is the host address of a hart's area. No call is made while the guest's code runs, except from a breakpoint's condition. */
+export interface HartInspector {
+  /** GDB's name of the architecture, such as `riscv:rv64`. */
+  readonly architecture: string;
+  /** All that exist in this configuration, by ascending number. */
+  readonly registers: readonly DebugRegister[];
+  /** The value of a register of the table above, without side effects and whatever the privilege. */
+  read(env: number, register: DebugRegister): bigint;
+  /** Writes as much of it as is writable, derived state included. False for a read-only register. */
+  write(env: number, register: DebugRegister, value: bigint): boolean;
+  /** paddr of `vaddr` in the hart's address space; undefined where nothing is mapped. No side effects: no A and D bits, no traps, permissions do not count. */
+  translate(env: number, vaddr: bigint): number | undefined;
+}
+
 /** A function of the guest that IR may call: helper(env: i32, a: i64, b: i64, c: i64, arg: i32) -> i64. */
 export interface GuestHelper {
   /** Its export name in the guest's instance. */
@@ -78,6 +92,8 @@ export interface Guest {
    * An illegal instruction is translated to a trap; this never throws on any bytes.
    */
   translateInsn(b: Builder, code: CodeReader): void;
+  /** For debuggers: `exports` is what `instantiate` gave for that memory. */
+  inspect(memory: WebAssembly.Memory, exports: WebAssembly.Exports): HartInspector;
   /** The text of the instruction at `pc`, for logs and dumps; `length` is its size in bytes. */
   disassemble(code: CodeReader, pc: bigint): { text: string; length: number };
 }

@@ -1,6 +1,6 @@
 /** Flattened device trees: writer and reader, after the Devicetree Specification 0.4, chapter 5. */
 import { ByteWriter } from '../util/bytes.js';
-import { ImageError } from '../util/errors.js';
+import { type ImageError, imageErrorAt } from '../util/errors.js';
 
 export interface FdtNode {
   /** With unit address: `serial@10000000`; empty for the root. */
@@ -19,7 +19,7 @@ const FDT_PROP = 3;
 const FDT_NOP = 4;
 const FDT_END = 9;
 const HEADER_SIZE = 40;
-const RESERVE_MAP_SIZE = 16; // no entry but the terminating one
+const RESERVATION_SIZE = 16;
 const DEPTH_MAX = 64;
 
 /** A property without value: its presence says all. */
@@ -43,8 +43,15 @@ export function strings(...values: readonly string[]): Uint8Array {
   return new TextEncoder().encode(values.map((value) => `${value}\0`).join(''));
 }
 
+/** What a blob has besides the tree. */
+export interface FdtExtras {
+  readonly bootHart?: number;
+  /** The memory reservation block, without its terminating entry. */
+  readonly reservations?: Uint8Array;
+}
+
 /** The blob of a device tree. */
-export function writeFdt(root: FdtNode, options: { bootHart?: number } = {}): Uint8Array<ArrayBuffer> {
+export function writeFdt(root: FdtNode, options: FdtExtras = {}): Uint8Array<ArrayBuffer> {
   const names = new Map<string, number>();
   const stringBlock = new ByteWriter();
   const structure = new ByteWriter();
@@ -69,13 +76,15 @@ export function writeFdt(root: FdtNode, options: { bootHart?: number } = {}): Ui
   writeNode(root);
   structure.raw(cells(FDT_END));
 
-  const structureAt = HEADER_SIZE + RESERVE_MAP_SIZE;
+  const { reservations = EMPTY } = options;
+  const structureAt = HEADER_SIZE + reservations.length + RESERVATION_SIZE;
   const stringsAt = structureAt + structure.length;
   const total = stringsAt + stringBlock.length;
   const blob = new Uint8Array(total);
   const sizes = [stringBlock.length, structure.length];
   const header = [FDT_MAGIC, total, structureAt, stringsAt, HEADER_SIZE, FDT_VERSION, FDT_LAST_COMPATIBLE, options.bootHart ?? 0, ...sizes];
   blob.set(cells(...header));
+  blob.set(reservations, HEADER_SIZE);
   blob.set(structure.view(), structureAt);
   blob.set(stringBlock.view(), stringsAt);
   return blob;
@@ -86,10 +95,26 @@ function padded(out: ByteWriter, bytes: Uint8Array): void {
   while (out.length % 4 !== 0) out.u8(0);
 }
 
+/** What the blob has besides the tree, and how long it says it is. Throws `ImageError`. */
+export function readFdtExtras(contents: Uint8Array, file = 'device tree'): FdtExtras & { readonly totalBytes: number } {
+  const blob = new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength);
+  if (blob.length < HEADER_SIZE) throw imageErrorAt(file, blob.length, 'device tree is cut off');
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const [totalBytes, start, bootHart] = [view.getUint32(4), view.getUint32(16), view.getUint32(28)];
+  if (totalBytes < HEADER_SIZE || totalBytes > blob.length)
+    throw imageErrorAt(file, 4, `device tree of ${totalBytes} bytes in a file of ${blob.length}`);
+  let end = start;
+  for (; ; end += RESERVATION_SIZE) {
+    if (end + RESERVATION_SIZE > totalBytes) throw imageErrorAt(file, end, 'memory reservations are cut off');
+    if (blob.subarray(end, end + RESERVATION_SIZE).every((byte) => byte === 0)) break;
+  }
+  return { totalBytes, bootHart, reservations: blob.slice(start, end) };
+}
+
 /** Reads a blob. Throws `ImageError`, which names `file` and the offset, for anything malformed. */
 export function readFdt(contents: Uint8Array, file = 'device tree'): FdtNode {
   const blob = new Uint8Array(contents.buffer, contents.byteOffset, contents.byteLength);
-  const fail = (at: number, what: string): ImageError => new ImageError(`${file}: at offset 0x${at.toString(16)}: ${what}`);
+  const fail = (at: number, what: string): ImageError => imageErrorAt(file, at, what);
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const u32 = (at: number): number => {
     if (at + 4 > blob.length) throw fail(at, 'device tree is cut off');

@@ -1,5 +1,6 @@
 /** What a machine is: a table of what answers at which address. Its devices and its device tree derive from it. */
 import type { CharBackend, Device, InterruptController, IrqLine, PhysicalMemory, PowerPort, VirtualClock } from '../devices/device.js';
+import type { BootFiles } from '../devices/fw-cfg.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { AddressSpace, Region } from '../mem/address-space.js';
 import { InternalError } from '../util/errors.js';
@@ -27,6 +28,8 @@ export interface MachinePorts {
   readonly power: PowerPort;
   /** For devices that access memory by themselves. */
   readonly memory: PhysicalMemory;
+  /** What firmware is to load. */
+  readonly bootFiles: BootFiles;
   /** What is in the virtio slots, from the first on. */
   readonly virtio: readonly VirtioDevice[];
   /** Bit `bit` of the pending interrupts of a hart. */
@@ -57,6 +60,8 @@ export interface MachineRow {
   readonly kind: 'ram' | 'rom' | ((ports: RowPorts) => Device);
   /** Its input of the machine's interrupt controller. */
   readonly irq?: number;
+  /** Where its node goes; in /soc if absent. */
+  readonly place?: 'root';
   /** Its node in the device tree. */
   readonly node?: (row: MachineRow, tree: TreeContext) => FdtNode;
 }

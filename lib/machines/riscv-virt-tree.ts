@@ -21,8 +21,9 @@ const REBOOT_VALUE = 0x7777;
 
 const ISA_BASE = 'rv64i';
 const ISA_LETTERS = ['i', 'm', 'a', 'f', 'd', 'c'];
-const ISA_NAMES = ['zicsr', 'zifencei', 'zicntr', 'zihpm', 'zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc'];
+const ISA_NAMES = ['zicsr', 'zifencei', 'zihintpause', 'zicntr', 'zihpm', 'zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc'];
 const CACHE_BLOCK_BYTES = 64;
+const FLASH_BUS_BYTES = 4;
 
 const node = (name: string, properties: FdtNode['properties'], children: readonly FdtNode[] = []): FdtNode => ({
   name,
@@ -77,6 +78,16 @@ export function rtcNode(row: MachineRow, tree: TreeContext): FdtNode {
 
 export function virtioNode(row: MachineRow, tree: TreeContext): FdtNode {
   return node(at('virtio_mmio', row), { compatible: strings('virtio,mmio'), reg: reg(row), ...plicInput(row, tree) });
+}
+
+export function fwCfgNode(row: MachineRow): FdtNode {
+  return node(at('fw-cfg', row), { compatible: strings('qemu,fw-cfg-mmio'), reg: reg(row), 'dma-coherent': EMPTY });
+}
+
+/** One node for both banks, which lie behind each other. */
+export function flashNode(row: MachineRow): FdtNode {
+  const banks = cells64(row.base, row.size, row.base + row.size, row.size);
+  return node(at('flash', row), { compatible: strings('cfi-flash'), reg: banks, 'bank-width': cells(FLASH_BUS_BYTES) });
 }
 
 export function memoryNode(row: MachineRow): FdtNode {
@@ -142,11 +153,12 @@ function treeContext(harts: number): TreeContext {
 export function deviceTree(config: MachineConfig, table: readonly MachineRow[]): Uint8Array<ArrayBuffer> {
   const tree = treeContext(config.harts);
   const nodesOf = (wanted: (row: MachineRow) => boolean) => table.filter(wanted).flatMap((row) => (row.node ? [row.node(row, tree)] : []));
-  const devices = nodesOf((row) => typeof row.kind === 'function');
+  const devices = nodesOf((row) => typeof row.kind === 'function' && row.place === undefined);
   const serial = devices.find((device) => device.name.startsWith('serial@'))?.name ?? '';
   const width = { '#address-cells': cells(2), '#size-cells': cells(2) };
   const root = node('', { ...width, compatible: strings('riscv-virtio'), model: strings('riscv-virtio,hindsight') }, [
     chosenNode(config, `/soc/${serial}`),
+    ...nodesOf((row) => row.place === 'root'),
     ...nodesOf((row) => row.kind === 'ram'),
     cpusNode(tree),
     node('soc', { ...width, compatible: strings('simple-bus'), ranges: EMPTY }, devices),

@@ -1,11 +1,14 @@
 /**
  * The machine `riscv-virt`: addresses and interrupt numbers of QEMU's machine `virt` for RISC-V. Its device tree is in riscv-virt-tree.ts.
  *
- * Not there: flash, fw_cfg, PCI.
+ * Not there: PCI.
  */
+import { CfiFlash, ErasedFlash } from '../devices/cfi-flash.js';
 import { CLINT_SIZE, Clint } from '../devices/clint.js';
+import { FW_CFG_SIZE, FwCfg } from '../devices/fw-cfg.js';
 import { GoldfishRtc } from '../devices/goldfish-rtc.js';
 import { Ns16550a } from '../devices/ns16550a.js';
+import { OverlayDisk } from '../devices/overlay-disk.js';
 import { PLIC_SIZE, Plic } from '../devices/plic.js';
 import { TestFinisher } from '../devices/test-finisher.js';
 import { VIRTIO_MMIO_SIZE, VirtioMmio } from '../devices/virtio/virtio-mmio.js';
@@ -21,10 +24,14 @@ export const MROM_BASE = 0x1000;
 export const VIRTIO_SLOTS = 8;
 const VIRTIO_BASE = 0x10001000;
 const VIRTIO_IRQ = 1;
+const FLASH_BASE = 0x20000000;
+const FLASH_BANK = 0x2000000;
 const MS_NS = 1_000_000n;
 
 function rows(config: MachineConfig): readonly MachineRow[] {
-  checkMemory(config.memoryBytes);
+  const { memoryBytes: ramBytes } = config;
+  checkMemory(ramBytes);
+  const createFwCfg = ({ bootFiles: files, ...ports }: RowPorts) => new FwCfg({ ...ports, ramBytes, files });
   const startNs = BigInt(config.startTimeMs) * MS_NS;
   return [
     { name: 'mrom', base: MROM_BASE, size: 0xf000, kind: 'rom' },
@@ -34,6 +41,9 @@ function rows(config: MachineConfig): readonly MachineRow[] {
     { name: 'plic', base: 0xc000000, size: PLIC_SIZE, kind: createPlic, node: tree.plicNode },
     { name: 'serial', base: 0x10000000, size: 0x100, irq: 10, kind: createSerial, node: tree.serialNode },
     ...Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtioRow(slot)),
+    { name: 'fw-cfg', base: 0x10100000, size: FW_CFG_SIZE, kind: createFwCfg, node: tree.fwCfgNode, place: 'root' },
+    { name: 'flash0', base: FLASH_BASE, size: FLASH_BANK, kind: createFlash, node: tree.flashNode, place: 'root' },
+    { name: 'flash1', base: FLASH_BASE + FLASH_BANK, size: FLASH_BANK, kind: createFlash },
     { name: 'memory', base: RAM_BASE, size: config.memoryBytes, kind: 'ram', node: tree.memoryNode },
   ];
 }
@@ -49,6 +59,11 @@ function createClint(ports: RowPorts): Clint {
 function createPlic(ports: RowPorts): Plic {
   const contexts = harts(ports).flatMap((hart) => tree.PLIC_CONTEXTS.map((bit) => ports.hartInterrupt(hart, bit)));
   return new Plic({ contexts });
+}
+
+/** Erased at first, and kept only where it was written to. */
+function createFlash(): CfiFlash {
+  return new CfiFlash({ contents: new OverlayDisk({ base: new ErasedFlash(FLASH_BANK), onFull: () => {} }) });
 }
 
 function createSerial({ console, ...ports }: RowPorts): Ns16550a {

@@ -43,7 +43,7 @@ export interface MemoryRegion extends Region {
   readonly host: number;
 }
 
-interface DeviceRegion extends Region {
+export interface DeviceRegion extends Region {
   readonly kind: BusTarget;
 }
 
@@ -88,6 +88,11 @@ export class AddressSpace {
     this.writeTables(hostStart, sizes.contents / PAGE_SIZE);
     for (const region of regions) if (isDevice(region)) this.devices.push(region);
     this.devices = byBase(this.devices);
+  }
+
+  /** The memory map, by ascending address. */
+  get regions(): readonly Region[] {
+    return byBase<Region>([...this.memoryRegions, ...this.devices]);
   }
 
   /** Adds a device to the map. */
@@ -165,7 +170,13 @@ export class AddressSpace {
     this.view.setInt32((env >>> 0) + field, value, true);
   }
 
-  private deviceAt(paddr: number): DeviceRegion | undefined {
+  /** Devices, by ascending address. */
+  get deviceRegions(): readonly DeviceRegion[] {
+    return this.devices;
+  }
+
+  /** The device at `paddr`. */
+  deviceAt(paddr: number): DeviceRegion | undefined {
     const { last } = this;
     if (last && paddr >= last.base && paddr < last.base + last.size) return last;
     let [low, high] = [0, this.devices.length];

@@ -38,7 +38,7 @@ export const ENV_HART = 0x0c50; // i32: hart index
 export const ENV_WFI = 0x0c54; // i32: nonzero while the hart waits for an interrupt
 export const ENV_MMIO_HIGH = 0x0c58; // i32: bits 63..32 of a value crossing to or from a device
 export const ENV_BLOCK = 0x0c5c; // i32: the block through which the engine was left (EXIT_PARTIAL)
-export const ENV_EXIT = 0x0c60; // i32: nonzero: leave to the run loop before the next block (EXIT_REQUEST)
+export const ENV_EXIT = 0x0c60; // i32: LEAVE_* bits, nonzero: leave to the run loop before the next block (EXIT_REQUEST)
 export const ENV_TRAPS = 0x0c68; // i64: traps taken so far (ticks less traps = instructions retired)
 export const ENV_RESERVATION = 0x0c70; // i64: paddr reserved by load-reserved, -1 when none
 export const ENV_STAT_FILLS = 0x0c78; // i32: TLB fills (statistics, not state)
@@ -49,6 +49,7 @@ export const ENV_TICK_SKEW = 0x0c98; // i64: global tick less the hart's own tic
 export const ENV_YIELD = 0x0ca0; // i32: nonzero: the hart gives up the rest of its turn (EXIT_REQUEST)
 export const ENV_STOPPED = 0x0ca8; // i32: nonzero: the hart is stopped and no interrupt wakes it
 export const ENV_CURRENT_BLOCK = 0x0c80; // i32: scratch of the engine
+export const ENV_INSN_PC = 0x0cb0; // i64: pc of the instruction behind which a slow path or helper last made translated code leave
 /** Scratch of the guest's helpers that is derived from state (never saved, never digested). */
 export const ENV_GUEST_SCRATCH = 0x0d00;
 /** Architectural state that only helpers touch (control registers): named by the guest, saved and digested. */
@@ -90,6 +91,8 @@ export const TLB_PREV = 20; // i32, stores: the one before, 0 at the head
 export const TLB_NONE = -1;
 /** Or'ed to the page in the tag of an entry for stores: they are allowed but must be tracked (slow path). Equals no masked address either. */
 export const TLB_TRACKED = 0x800;
+/** Or'ed to the page in a tag: accesses are allowed, but a watchpoint lies on the page (slow path). */
+export const TLB_WATCHED = 0x400;
 
 /** Jump cache: (pc, context) -> block. */
 export const ENV_JUMP_CACHE = 0x190000;
@@ -106,6 +109,10 @@ export const STATUS_NONE = 0;
 export const STATUS_TRAP = 1;
 /** The instruction completes, then the engine leaves translated code at its end (code was overwritten, the context changed, a device wants attention). */
 export const STATUS_EXIT = 2;
+
+// --- ENV_EXIT: why the run loop wants to be back ---------------------------------------------------------------------
+export const LEAVE_REQUEST = 1; // timers, harts or a stop
+export const LEAVE_WATCH = 2; // a watchpoint was hit: GLOBAL_WATCH_HITS
 
 // --- the guest's `translate` hook: see lib/isa/guest.ts ---------------------------------------------------------------
 export const ACCESS_READ = 0;
@@ -169,7 +176,6 @@ export const FRAME_TABLE_LEVEL = 20; // i32: level of these entries (0 = leaf le
 export const FRAME_TABLE_VADDR = 24; // i64: first virtual address that the table maps
 export const FRAME_DIRTY = 1; // stored to since the last `cleanPages`
 export const FRAME_READONLY = 2; // ROM
-export const FRAME_WATCHED = 4; // a watchpoint lies on the page: never in a TLB
 
 // --- memory-backed regions of the guest's physical address space -------------------------------------------------------------
 export const REGIONS_MAX = 8;
@@ -198,7 +204,34 @@ export const GLOBAL_LINK_BLOCK = 0x1240; // a block header: unlinked cells point
 export const GLOBAL_FAR_BLOCK = 0x1280; // a block header: cells of exits to other pages point here
 export const GLOBAL_PART_CELL = 0x12c0; // i32: a cell for entering a block in part
 export const GLOBAL_DROP_CODE = 0x12c4; // i32: nonzero: the run loop drops all translated code, because other places may be fetched from now
+export const GLOBAL_WATCHING = 0x12c8; // i32: nonzero: there are watchpoints
+export const GLOBAL_WATCH_VIRTUAL = 0x12cc; // i32: ranges of virtual addresses that are watched
+export const GLOBAL_WATCH_PHYSICAL = 0x12d0; // i32: the same, physical
+export const GLOBAL_WATCH_HITS = 0x12d4; // i32: notes in GLOBAL_WATCH_NOTES
 export const GLOBAL_HOT_QUEUE = 0x1400; // i32[HOT_QUEUE_MAX]: block headers
 export const HOT_QUEUE_MAX = 256;
+/** Hits of watchpoints that the run loop has not seen yet: WATCH_HITS_MAX notes. */
+export const GLOBAL_WATCH_NOTES = 0x1800;
+export const WATCH_HITS_MAX = 32;
+export const WATCH_NOTE_SIZE_BYTES = 32;
+export const WATCH_NOTE_ADDRESS = 0; // i64: where the access began
+export const WATCH_NOTE_SIZE = 8; // i32: its bytes
+export const WATCH_NOTE_KIND = 12; // i32: WATCH_READ or WATCH_WRITE
+export const WATCH_NOTE_SPACE = 16; // i32: WATCH_SPACE_*, of the address
+export const WATCH_NOTE_ENV = 20; // i32: the hart, 0: a device
+export const WATCH_NOTE_TRAPS = 24; // i64: its ENV_TRAPS: if that has changed, the instruction trapped after all
+export const WATCH_SPACE_VIRTUAL = 0;
+export const WATCH_SPACE_PHYSICAL = 1;
+export const WATCH_READ = 1;
+export const WATCH_WRITE = 2;
+export const WATCH_ANY = 3;
+/** What is watched, per space: up to WATCH_RANGES_MAX ranges, ascending and disjoint. */
+export const GLOBAL_WATCH_RANGES_VIRTUAL = 0x2000;
+export const GLOBAL_WATCH_RANGES_PHYSICAL = 0x3800;
+export const WATCH_RANGES_MAX = 256;
+export const WATCH_RANGE_SIZE = 24;
+export const WATCH_RANGE_FIRST = 0; // u64
+export const WATCH_RANGE_LAST = 8; // u64: its last address
+export const WATCH_RANGE_KINDS = 16; // i32: WATCH_* bits
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */
-export const GLOBAL_END = 0x2000;
+export const GLOBAL_END = 0x5000;

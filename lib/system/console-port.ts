@@ -3,13 +3,9 @@ import type { CharBackend, CharReceiver } from '../devices/device.js';
 import { Outlet } from './outlet.js';
 
 export class ConsolePort implements CharBackend {
-  readonly output: Outlet<number>;
+  /** The bytes that the guest sends. */
+  readonly output = new Outlet<number>();
   private receiver: CharReceiver | undefined;
-
-  /** `sink` gets the bytes that the guest sends. */
-  constructor(sink: (byte: number) => void) {
-    this.output = new Outlet(sink);
-  }
 
   write(byte: number): void {
     this.output.put(byte);

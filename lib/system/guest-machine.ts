@@ -6,7 +6,7 @@ import { type Device, loadDevice, saveDevice } from '../devices/device.js';
 import type { VirtioConsole } from '../devices/virtio/console.js';
 import type { EngineDebug } from '../exec/debug.js';
 import type { Engine, EngineStats, RunLimits, StopReason } from '../exec/machine-engine.js';
-import type { EngineSnapshots, GuestPages } from '../exec/state.js';
+import type { GuestPages } from '../exec/state.js';
 import type { AddressSpace } from '../mem/address-space.js';
 import type { PhysicalMemory } from '../mem/physical-memory.js';
 import { ImageError, unreachable } from '../util/errors.js';
@@ -16,11 +16,8 @@ import type { Machine, MachineState, RoomKind } from './machine.js';
 import type { NetPort } from './net-port.js';
 import type { Power } from './power.js';
 
-/** An engine with all that a debugger and a timeline need. */
-export type FullEngine = Engine & { readonly debug: EngineDebug; readonly snapshots: EngineSnapshots; hold(harts: number): void };
-
 export interface MachineParts {
-  readonly engine: FullEngine;
+  readonly engine: Engine;
   readonly devices: readonly Device[];
   readonly space: AddressSpace;
   readonly nsPerTick: number;

@@ -3,13 +3,9 @@ import type { NetBackend, NetReceiver } from '../devices/virtio/net.js';
 import { Outlet } from './outlet.js';
 
 export class NetPort implements NetBackend {
-  readonly output: Outlet<Uint8Array>;
+  /** The frames that the guest sends; the sink's to keep. */
+  readonly output = new Outlet<Uint8Array>();
   private receiver: NetReceiver | undefined;
-
-  /** `sink` gets the frames that the guest sends, its to keep. */
-  constructor(sink: (frame: Uint8Array) => void) {
-    this.output = new Outlet(sink);
-  }
 
   send(frame: Uint8Array): void {
     this.output.put(frame);

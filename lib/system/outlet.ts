@@ -5,12 +5,9 @@
 export class Outlet<T> {
   /** What the machine has put out up to where it is. Goes back when the machine does. */
   count = 0;
+  /** Gets what is news. Nobody at first. */
+  sink: (item: T) => void = () => {};
   private seen = 0;
-  private readonly sink: (item: T) => void;
-
-  constructor(sink: (item: T) => void) {
-    this.sink = sink;
-  }
 
   put(item: T): void {
     this.count++;

@@ -61,6 +61,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'name too long',
   ENOSPC: 'no space left on the device',
   EROFS: 'read-only file system',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this host has no such address',
 };
 
 /** What a failed system call means, in words. */

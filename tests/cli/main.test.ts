@@ -30,6 +30,8 @@ const WRONG: readonly [args: readonly string[], message: RegExp][] = [
   [['run', HELLO, '--console', 'file:/'], /--console \/: is a directory/],
   [['run', HELLO, '--stats', '/nonexistent/stats'], /--stats \/nonexistent\/stats: no such file or directory/],
   [['run', HELLO, '--dump-dtb', '/nonexistent/dtb'], /--dump-dtb \/nonexistent\/dtb: no such file or directory/],
+  [['run', HELLO, '--bios', 'none', '--dtb', '/nonexistent/dtb'], /\/nonexistent\/dtb: no such file or directory/],
+  [['run', HELLO, '--bios', 'none', '--dtb', HELLO], /hello\.elf: at offset 0x0: no device tree \(wrong magic number\)/],
   [['run', '/nonexistent/kernel'], /^hindsight: \/nonexistent\/kernel: no such file or directory$/],
   [['run', ROOT], /: is a directory$/],
   [['run', '/dev/zero'], /\/dev\/zero: is no regular file/],
@@ -82,6 +84,18 @@ test('--dump-dtb writes the device tree and starts nothing', () =>
     const result = await cli(['run', '/nonexistent/kernel', '--append', '-x "y"', '--dump-dtb', path]);
     assert.equal([result.code, result.stdout, result.stderr], [0, '', '']);
     assert.equal(findNode(readFdt(readFileSync(path)), '/chosen')?.properties.bootargs, strings('-x "y"'));
+  }));
+
+test('--dtb takes the place of the device tree, with what --append says', () =>
+  withFolder(async (folder) => {
+    const [first, second] = [join(folder, 'first.dtb'), join(folder, 'second.dtb')];
+    await cli(['run', HELLO, '--smp', '3', '--append', 'one', '--dump-dtb', first]);
+    await cli(['run', HELLO, '--dtb', first, '--append', 'two', '--dump-dtb', second]);
+    const tree = readFdt(readFileSync(second));
+    assert.equal(findNode(tree, '/chosen')?.properties.bootargs, strings('two'));
+    assert.ok(findNode(tree, '/cpus/cpu@2'));
+    const { code } = await cli(['run', HELLO, '--bios', 'none', '--dtb', second]);
+    assert.is(code, 0);
   }));
 
 test.run();

@@ -22,9 +22,11 @@ test('the defaults are those of the contract', () => {
     initrd: undefined,
     svadu: false,
     bootArgs: '',
+    dtb: undefined,
     dumpDtb: undefined,
     record: undefined,
     console: { kind: 'stdio' },
+    virtioConsole: false,
     mode: 'auto',
     chain: true,
     hotThreshold: undefined,
@@ -32,6 +34,7 @@ test('the defaults are those of the contract', () => {
     stats: undefined,
     quiet: false,
     seed: 0n,
+    net: undefined,
     drives: [],
     startTimeMs: Date.UTC(2027, 0, 1),
     pace: undefined,
@@ -66,12 +69,14 @@ for (const [given, message] of [
   [{ seed: '0x10000000000000000' }, '--seed 0x10000000000000000: must be below 2^64'],
   [{ drive: '' }, '--drive needs a value'],
   [{ drive: ',write' }, '--drive ,write: must be FILE or FILE,write'],
+  [{ net: 'tap' }, '--net tap: must be none, or user with ,hostfwd=tcp:127.0.0.1:2222-:22 and the like'],
+  [{ net: ['user', 'none'] }, '--net is given more than once'],
   [{ rtc: 'today' }, '--rtc today: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ rtc: '2027-02-30T25:00' }, '--rtc 2027-02-30T25:00: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ rtc: '1969-12-31' }, '--rtc 1969-12-31: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ 'max-ticks': '9007199254740993' }, '--max-ticks 9007199254740993: must be below 2^53'],
-  [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH'],
-  [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH'],
+  [{ console: 'tty' }, '--console tty: must be stdio, none or file:PATH, or virtio:WHERE'],
+  [{ console: 'file:' }, '--console file:: must be stdio, none or file:PATH, or virtio:WHERE'],
 ] as const) {
   test(`refuses with "${message}"`, () => {
     assert.throws(
@@ -84,6 +89,11 @@ for (const [given, message] of [
 test('numbers may be decimal or hexadecimal', () => {
   assert.is(options({ seed: '0xff' }).seed, 255n);
   assert.is(options({ 'max-ticks': '1000000000000' }).maxTicks, 1e12);
+});
+
+test('--net user adds the device', () => {
+  assert.is(options({ net: 'none' }).net, undefined);
+  assert.is(options({ net: 'user,hostfwd=tcp::0-:22' }).net?.forwards.length, 1);
 });
 
 test('--drive may be repeated, and only ,write at its end is no part of the name', () => {
@@ -107,6 +117,18 @@ test('--rtc takes a date in UTC, with or without time, or now', () => {
   const before = Date.now();
   const { startTimeMs } = options({ rtc: 'now' });
   assert.ok(startTimeMs >= before && startTimeMs <= Date.now());
+});
+
+test('a virtio console leads to the same places', () => {
+  for (const [given, kind] of [
+    ['virtio', 'stdio'],
+    ['virtio:stdio', 'stdio'],
+    ['virtio:none', 'none'],
+    ['virtio:file:x', 'file'],
+  ]) {
+    assert.equal([options({ console: given }).console.kind, options({ console: given }).virtioConsole], [kind, true]);
+  }
+  assert.is(options({ console: 'file:virtio' }).virtioConsole, false);
 });
 
 test('a console file is everything behind file:', () => {

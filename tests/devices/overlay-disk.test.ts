@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { PlainData } from '../../lib/devices/device.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import { ImageError } from '../../lib/util/errors.js';
 import { MemoryDisk } from '../support/memory-disk.js';
@@ -97,7 +98,7 @@ test('a restored overlay has the contents of the saved one, and nothing of its o
   );
   one.disk.zero(10 * BLOCK, BLOCK);
   two.disk.write(15 * BLOCK, new Uint8Array(BLOCK).fill(7));
-  const saved = JSON.parse(JSON.stringify(one.disk.save()));
+  const saved = structuredClone(one.disk.save());
   two.disk.load(saved);
   assert.equal(two.disk.save(), saved);
   same(two.all(), one.all());
@@ -127,19 +128,48 @@ test('the digest tells contents apart, however they came about', () => {
   assert.is.not(swapped.digest(), both);
 });
 
+test('what was saved stays what it was, whatever is written or loaded later, and costs only what differs', () => {
+  const { disk, all } = bench();
+  const random = randomSource(11);
+  const saved: { data: PlainData; contents: Uint8Array; digest: PlainData }[] = [];
+  for (let step = 0; step < 400; step++) {
+    const position = (random() % (SIZE / 512)) * 512;
+    const length = Math.min(SIZE - position, (1 + (random() % 20)) * 512);
+    if (random() % 4 === 0) disk.zero(position, length);
+    else disk.write(position, new Uint8Array(length).fill(random()));
+    if (random() % 3 === 0) saved.push({ data: disk.save(), contents: all(), digest: disk.digest() });
+    if (random() % 5 !== 0 || saved.length === 0) continue;
+    const back = saved[random() % saved.length] as (typeof saved)[0];
+    disk.load(back.data);
+    same(all(), back.contents, `step ${step}`);
+    assert.is(disk.digest(), back.digest);
+  }
+  const [before, again] = [disk.save(), disk.save()] as { blocks: PlainData }[];
+  assert.is(before?.blocks, again?.blocks);
+});
+
 test('bad saved state changes nothing', () => {
   const { disk, all } = bench();
   disk.write(0, new Uint8Array(BLOCK).fill(3));
-  const [before, saved] = [all(), disk.save() as Record<string, unknown>];
-  for (const bad of [
+  const before = all();
+  const { blocks } = structuredClone(disk.save()) as { blocks: unknown[] };
+  const withEntry = (index: number, entry: unknown) => ({ blocks: blocks.with(index, entry) });
+  const behind = withEntry(21, new Uint8Array(BLOCK));
+  const bad = [
     null,
-    { ...saved, indices: [21] },
-    { ...saved, indices: [0, 1] },
-    { ...saved, contents: ['AAAA'] },
-    { ...saved, contents: [5] },
-  ]) {
+    {},
+    { blocks: null },
+    { blocks: 0 },
+    { blocks: [] },
+    behind,
+    withEntry(1, new Uint8Array(512)),
+    withEntry(1, 'text'),
+    withEntry(1, 7),
+    withEntry(1, []),
+  ];
+  for (const data of bad) {
     assert.throws(
-      () => disk.load(bad as never),
+      () => disk.load(data as never),
       (error: unknown) => error instanceof ImageError,
     );
     same(all(), before);

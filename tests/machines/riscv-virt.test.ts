@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Device } from '../../lib/devices/device.js';
+import { NO_BOOT_FILES } from '../../lib/devices/fw-cfg.js';
 import { deviceTreeAddress } from '../../lib/machines/boot.js';
-import { cells, cells64, findNode, readFdt, strings } from '../../lib/machines/fdt.js';
+import { cells, cells64, EMPTY, findNode, readFdt, strings } from '../../lib/machines/fdt.js';
 import { createDevices, type MachineConfig } from '../../lib/machines/machine.js';
 import { resetVector } from '../../lib/machines/reset-vector.js';
 import { RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
@@ -28,6 +29,9 @@ test("addresses, sizes and interrupts are those of QEMU's virt", () => {
     ['plic', 0xc000000, 0x600000, undefined],
     ['serial', 0x10000000, 0x100, 10],
     ...Array.from({ length: 8 }, (_, slot) => [`virtio${slot}`, 0x10001000 + slot * 0x1000, 0x1000, 1 + slot]),
+    ['fw-cfg', 0x10100000, 0x18, undefined],
+    ['flash0', 0x20000000, 32 * MiB, undefined],
+    ['flash1', 0x22000000, 32 * MiB, undefined],
     ['memory', 0x80000000, 256 * MiB, undefined],
   ]);
 });
@@ -54,7 +58,7 @@ test('the device tree tells of memory, the command line and the console', () => 
 
 test('the device tree tells what the hart can do, in both notations', () => {
   const cpu = findNode(tree(), '/cpus/cpu@0')?.properties;
-  assert.equal(cpu?.['riscv,isa'], strings('rv64imafdc_zicsr_zifencei_zicntr_zihpm_zba_zbb_zbs_zicbom_zicboz_sstc'));
+  assert.equal(cpu?.['riscv,isa'], strings('rv64imafdc_zicsr_zifencei_zihintpause_zicntr_zihpm_zba_zbb_zbs_zicbom_zicboz_sstc'));
   assert.equal(cpu?.['riscv,isa-base'], strings('rv64i'));
   const extensions = [
     'i',
@@ -65,6 +69,7 @@ test('the device tree tells what the hart can do, in both notations', () => {
     'c',
     'zicsr',
     'zifencei',
+    'zihintpause',
     'zicntr',
     'zihpm',
     'zba',
@@ -115,6 +120,18 @@ test("the devices' interrupts lead to the PLIC", () => {
   assert.equal(inputs, [['rtc@101000', 11], ['serial@10000000', 10], ...virtio]);
 });
 
+test("flash and fw_cfg have the nodes of QEMU's tree", () => {
+  const root = tree();
+  const flash = findNode(root, '/flash@20000000')?.properties;
+  assert.equal(flash, {
+    compatible: strings('cfi-flash'),
+    reg: cells64(0x20000000, 0x2000000, 0x22000000, 0x2000000),
+    'bank-width': cells(4),
+  });
+  const fwCfg = findNode(root, '/fw-cfg@10100000')?.properties;
+  assert.equal(fwCfg, { compatible: strings('qemu,fw-cfg-mmio'), reg: cells64(0x10100000, 0x18), 'dma-coherent': EMPTY });
+});
+
 test('power-off and reboot are writes to the test finisher', () => {
   const root = tree();
   const finisher = cellsOf(findNode(root, '/soc/test@100000')?.properties.phandle);
@@ -136,6 +153,7 @@ test('interrupts go from the devices through the PLIC to the harts', () => {
     console: new Terminal(),
     power: { exit() {}, reset() {} },
     memory: { read: () => undefined, write: () => false },
+    bootFiles: NO_BOOT_FILES,
     virtio: [],
     harts: 2,
     hartInterrupt: (hart, bit) => ({ set: (level) => void lines.set(`${hart} ${bit}`, level) }),

@@ -121,14 +121,32 @@ bare('ROM can be read; a store to it changes nothing and does not fault', () => 
   assert.is(h.load(env, ROM_BASE, 8), 0x1234n);
 });
 
-bare('a watched page never gets into the TLB', () => {
+/** Watches the bytes `first` to `last` of physical memory for stores. */
+function watchPhysical(h: Harness, first: bigint, last: bigint): void {
+  h.setI64(L.GLOBAL_WATCH_RANGES_PHYSICAL + L.WATCH_RANGE_FIRST, first);
+  h.setI64(L.GLOBAL_WATCH_RANGES_PHYSICAL + L.WATCH_RANGE_LAST, last);
+  h.setI32(L.GLOBAL_WATCH_RANGES_PHYSICAL + L.WATCH_RANGE_KINDS, L.WATCH_WRITE);
+  h.setI32(L.GLOBAL_WATCH_PHYSICAL, 1);
+  h.setI32(L.GLOBAL_WATCHING, 1);
+}
+
+bare('no access to a watched page takes the fast path, and stores to the watched bytes are noted', () => {
   const h = new Harness();
   const env = h.hart(0);
-  h.setI32(h.frame(RAM_BASE) + L.FRAME_FLAGS, L.FRAME_WATCHED);
-  h.store(env, RAM_BASE, 7n, 8);
-  assert.is(h.load(env, RAM_BASE, 8), 7n);
-  assert.is(h.fastPath(env, RAM_BASE, 8, L.TLB_READ), -1);
-  assert.is(h.fastPath(env, RAM_BASE, 8, L.TLB_WRITE), -1);
+  watchPhysical(h, RAM_BASE + 8n, RAM_BASE + 9n);
+  for (let i = 0; i < 2; i++) {
+    h.store(env, RAM_BASE, 7n, 8);
+    assert.is(h.load(env, RAM_BASE, 8), 7n);
+    assert.is(h.load(env, RAM_BASE + 8n, 8), 0n);
+    assert.is(h.fastPath(env, RAM_BASE, 8, L.TLB_READ), -1);
+    assert.is(h.fastPath(env, RAM_BASE, 8, L.TLB_WRITE), -1);
+    h.store(env, RAM_BASE + 10n, 0n, 8);
+  }
+  assert.is(h.i32(L.GLOBAL_WATCH_HITS), 0);
+  h.store(env, RAM_BASE + 2n, 0n, 8);
+  assert.is(h.i32(L.GLOBAL_WATCH_HITS), 1);
+  assert.is(h.i64(L.GLOBAL_WATCH_NOTES + L.WATCH_NOTE_ADDRESS), RAM_BASE + 2n);
+  assert.is(h.takeStatus(env), L.STATUS_EXIT);
 });
 
 bare('hashFrame tells pages apart and depends on nothing but their contents', () => {

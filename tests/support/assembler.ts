@@ -28,6 +28,7 @@ const integer = /^[-+]?(0x[0-9a-f]+|\d+)$/i;
 /** Pseudo-instruction -> what it stands for; `$1`.. are its operands. */
 const PSEUDO: Readonly<Record<string, string>> = {
   nop: 'addi zero, zero, 0',
+  pause: 'fence 0, 1, 0',
   mv: 'addi $1, $2, 0',
   not: 'xori $1, $2, -1',
   neg: 'sub $1, zero, $2',

@@ -27,6 +27,11 @@ export function hasBinutils(): boolean {
   return PREFIX !== undefined;
 }
 
+/** What a tool such as `nm` prints. */
+export function binutil(tool: string, args: readonly string[], input = ''): string {
+  return execFileSync(`${PREFIX}${tool}`, args, { encoding: 'utf8', maxBuffer: 1 << 28, input });
+}
+
 /** Disassembles instructions of `bytes` bytes each, the first one at address 0. `aliases`: also pseudo-instructions. */
 export function objdump(insns: readonly number[], bytes: 2 | 4, options: { march: string; aliases: boolean }): Disassembled[] {
   const folder = mkdtempSync(join(tmpdir(), 'hindsight-objdump-'));
@@ -47,4 +52,10 @@ function parse(listing: string): Disassembled[] {
     text: text!,
     isLegal: !/^(\.|(c\.)?unimp)/.test(text!),
   }));
+}
+
+/** The instructions of a function in an ELF file, as `ADDRESS: TEXT`. */
+export function objdumpFile(elf: string, symbol: string): string[] {
+  const listing = execFileSync(`${PREFIX}objdump`, ['-d', `--disassemble=${symbol}`, elf], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  return [...listing.matchAll(/^\s*([0-9a-f]+):\t[0-9a-f]+\s+(\S.*)$/gm)].map(([, address, text]) => `${address}: ${text}`);
 }

@@ -1,5 +1,6 @@
 /** An engine without a processor: tests say what happens at which tick, and when the guest waits. */
 import type { Engine, EngineStats, RunLimits, StopReason } from '../../lib/exec/machine-engine.js';
+import { InternalError } from '../../lib/util/errors.js';
 import { FakeClock } from './fake-clock.js';
 
 export class FakeEngine implements Engine {
@@ -50,6 +51,13 @@ export class FakeEngine implements Engine {
   }
 
   interruptSlice(): void {}
+
+  /** It has no harts, and so nothing to debug. */
+  get debug(): never {
+    throw new InternalError('the fake engine has no debugger');
+  }
+
+  hold(): void {}
 
   storeByte(): boolean {
     return false;

@@ -11,10 +11,15 @@ const FRAMES = RAM_BASE + 0x200000;
 const DATA = RAM_BASE + 0x300000;
 const STACK = RAM_BASE + 0x3ff000;
 
+/** Every hart has data, a stack (8 KiB behind the one of the hart before) and a save area of its own; code, tables and the frames behind them are common. */
 const SETUP = `
+  csrr s6, mhartid
+  slli s7, s6, 13
   la t0, handler
   csrw mtvec, t0
   la t0, save
+  slli t1, s6, 4
+  add t0, t0, t1
   csrw mscratch, t0
   li t0, -1
   csrw pmpaddr0, t0
@@ -22,15 +27,20 @@ const SETUP = `
   csrw pmpcfg0, t0
   li t0, 0x2000
   csrs mstatus, t0
-  li t0, 0x80
+  li t0, 0x88
   csrw mie, t0
   li t0, ${MTIMECMP}
+  slli t1, s6, 3
+  add t0, t0, t1
   li t1, 11
   sd t1, 0(t0)
   csrsi mstatus, 8
   li sp, ${STACK}
+  sub sp, sp, s7
   li s2, 0x1234567
+  add s2, s2, s6
   li s4, ${DATA}
+  add s4, s4, s7
   li s5, 1
 round:
   call integers
@@ -40,6 +50,7 @@ round:
   call modify
   call faults
   call supervisor
+  call signal
   call wait
   addi s5, s5, 1
   j round
@@ -70,11 +81,23 @@ service:
   csrs mstatus, t0
   j leave
 interrupt:
+  andi t0, t0, 15
+  li t1, 3
+  beq t0, t1, ipi_taken
   li t0, ${MTIMECMP}
+  slli t1, s6, 3
+  add t0, t0, t1
   ld t1, 0(t0)
   addi t1, t1, 13
   sd t1, 0(t0)
   addi s3, s3, 1
+  j leave
+ipi_taken:
+  li t0, ${CLINT_BASE}
+  slli t1, s6, 2
+  add t0, t0, t1
+  sw zero, 0(t0)
+  addi s8, s8, 1
 leave:
   ld t0, 0(t6)
   ld t1, 8(t6)
@@ -82,7 +105,7 @@ leave:
   mret
 .align 8
 save:
-  .space 16
+  .space 128
 `;
 
 const INTEGERS = `
@@ -204,7 +227,7 @@ float_end:
 const ATOMICS = `
 atomics:
   li a0, 20
-  addi a1, s4, 1024
+  li a1, ${DATA + 1024}
 atomic_loop:
   amoadd.d t0, s2, (a1)
   amoxor.w t1, s1, (a1)
@@ -343,12 +366,33 @@ super_back:
   ret
 `;
 
+/** Interrupts the next hart, and itself where there is only one. */
+const signal = (harts: number): string => `
+signal:
+  addi t0, s6, 1
+  li t1, ${harts}
+  bltu t0, t1, signal_next
+  li t0, 0
+signal_next:
+  slli t0, t0, 2
+  li t1, ${CLINT_BASE}
+  add t0, t0, t1
+  li t1, 1
+  sw t1, 0(t0)
+  ret
+`;
+
+/** A reservation is pending when the hart begins to wait. */
 const WAIT = `
 wait:
+  addi t0, s4, 1040
+  lr.d t1, (t0)
   csrci mstatus, 8
   wfi
   csrsi mstatus, 8
   wfi
+  sc.d t2, s5, (t0)
+  add s1, s1, t2
   ret
 `;
 
@@ -369,10 +413,10 @@ function tables(a: Assembler): void {
   a.dword(pte(FRAMES + 0x2000, LEAF));
 }
 
-/** The program, for RAM_BASE. It never ends. */
-export function lawsProgram(): Uint8Array {
+/** The program, for RAM_BASE, run by all harts. It never ends. */
+export function lawsProgram(harts = 1): Uint8Array {
   const a = new Assembler(RAM_BASE);
-  for (const part of [SETUP, HANDLER, INTEGERS, FLOATS, ATOMICS, MODIFY, FAULTS, SUPERVISOR, WAIT]) a.text(part);
+  for (const part of [SETUP, HANDLER, INTEGERS, FLOATS, ATOMICS, MODIFY, FAULTS, SUPERVISOR, signal(harts), WAIT]) a.text(part);
   tables(a);
   return a.finish();
 }

@@ -1,11 +1,11 @@
-/** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart. */
+/** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart or several. */
 import { CLINT_SIZE, Clint } from '../../lib/devices/clint.js';
 import { MachineEngine } from '../../lib/exec/engine.js';
 import { riscv } from '../../lib/isa/riscv/index.js';
 import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../../lib/isa/riscv/layout.js';
 import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
-import { ENV_PC } from '../../lib/mem/layout.js';
+import { ENV_PC, ENV_TICKS, HART_SIZE } from '../../lib/mem/layout.js';
 import type { PathMachine, PathOptions } from './paths.js';
 
 export const RAM_BASE = 0x80000000;
@@ -35,10 +35,10 @@ export class RiscvMachine implements PathMachine {
   private readonly i64: BigInt64Array;
   private readonly ram: DataView;
 
-  constructor(program: Uint8Array, options: PathOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
+  constructor(program: Uint8Array, options: PathOptions & { readonly harts?: number } = {}) {
+    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
-      harts: 1,
+      harts,
       arenaBytes,
       regions: [{ name: 'ram', base: RAM_BASE, size: RAM_SIZE, kind: 'ram' }],
     });
@@ -50,7 +50,7 @@ export class RiscvMachine implements PathMachine {
     this.engine = new MachineEngine(riscv, {
       memory,
       space,
-      harts: 1,
+      harts,
       hartsAt,
       arenaAt,
       arenaBytes,
@@ -61,8 +61,9 @@ export class RiscvMachine implements PathMachine {
       ...(hotThreshold === undefined ? {} : { hotThreshold }),
       deviceState: () => JSON.stringify(clint?.save()),
     });
-    const line = (bit: number) => ({ set: (level: boolean) => this.engine.setInterrupt(0, bit, level) });
-    clint = new Clint({ clock: this.engine.clock, harts: [{ msip: line(MIP_MSIP), mtip: line(MIP_MTIP) }] });
+    const line = (hart: number, bit: number) => ({ set: (level: boolean) => this.engine.setInterrupt(hart, bit, level) });
+    const lines = Array.from({ length: harts }, (_, hart) => ({ msip: line(hart, MIP_MSIP), mtip: line(hart, MIP_MTIP) }));
+    clint = new Clint({ clock: this.engine.clock, harts: lines });
     space.map({ name: 'clint', base: CLINT_BASE, size: CLINT_SIZE, kind: clint });
   }
 
@@ -88,8 +89,23 @@ export class RiscvMachine implements PathMachine {
     return this.slot(X_REGISTERS.find(({ abiName }) => abiName === name)!.offset);
   }
 
-  slot(offset: number): bigint {
-    return this.i64[(this.env + offset) >> 3];
+  /** A slot of a hart's area. */
+  slot(offset: number, hart = 0): bigint {
+    return this.i64[(this.env + hart * HART_SIZE + offset) >> 3];
+  }
+
+  /** Ticks that the hart itself took. */
+  hartTicks(hart: number): number {
+    return Number(this.slot(ENV_TICKS, hart));
+  }
+
+  /** The four bytes at `vaddr` of a hart's address space; 0 where they are not in RAM. */
+  bitsAt(hart: number, vaddr: bigint): number {
+    const byte = (i: number): number => {
+      const offset = (this.engine.debug.translate(hart, vaddr + BigInt(i)) ?? 0) - RAM_BASE;
+      return offset >= 0 && offset < RAM_SIZE ? this.ram.getUint8(offset) : 0;
+    };
+    return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
   }
 
   dword(paddr: number): bigint {

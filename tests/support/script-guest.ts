@@ -22,6 +22,7 @@ import {
 } from '../../lib/mem/layout.js';
 import { asExports, type JsFunction } from './js-exports.js';
 import type { PathMachine, PathOptions } from './paths.js';
+import { slotInspector } from './slot-inspector.js';
 
 export type Script = readonly ((b: Builder) => void)[];
 
@@ -129,6 +130,7 @@ export function scriptGuest(script: Script, options: ScriptOptions = {}): Guest 
       if (emit) emit(b);
       else b.jumpRel(0);
     },
+    inspect: (memory) => slotInspector(memory, REGISTERS, (_, vaddr) => (vaddr < BigInt(RAM_SIZE) ? Number(vaddr) : undefined)),
     disassemble: (code) => ({ text: `script ${code.unit(0)}`, length: INSN_BYTES }),
   };
 }

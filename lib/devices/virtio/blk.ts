@@ -49,7 +49,7 @@ const NOTIFICATION_BYTES_MAX = 2 ** 30;
 
 export class VirtioBlk implements VirtioDevice {
   readonly name = 'virtio-blk';
-  readonly version = 1;
+  readonly version = 2;
   readonly id = VIRTIO_BLK_ID;
   readonly queueSizes = [QUEUE_SIZE];
   readonly features: readonly number[];

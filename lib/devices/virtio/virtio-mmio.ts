@@ -168,10 +168,8 @@ export class VirtioMmio implements Device, VirtioPort {
   }
 
   save(): PlainData {
-    const { deviceFeaturesSel, driverFeaturesSel, queueSel, status, interruptStatus, configGeneration, device } = this;
-    const registers = { deviceFeaturesSel, driverFeaturesSel, queueSel, status, interruptStatus, configGeneration };
-    const inside = device ? { name: device.name, version: device.version, data: device.save() } : null;
-    return { ...registers, accepted: [...this.accepted], queues: this.queues.map((queue) => queue.save()), device: inside };
+    const { device } = this;
+    return { ...this.ownState(), device: device ? { name: device.name, version: device.version, data: device.save() } : null };
   }
 
   load(data: PlainData): void {
@@ -193,8 +191,13 @@ export class VirtioMmio implements Device, VirtioPort {
   }
 
   digest(): PlainData {
-    const state = this.save() as { readonly [key: string]: PlainData };
-    return this.device?.digest ? { ...state, device: this.device.digest() } : state;
+    return { ...this.ownState(), device: this.device?.digest ? this.device.digest() : (this.device?.save() ?? null) };
+  }
+
+  private ownState(): { readonly [key: string]: PlainData } {
+    const { deviceFeaturesSel, driverFeaturesSel, queueSel, status, interruptStatus, configGeneration } = this;
+    const registers = { deviceFeaturesSel, driverFeaturesSel, queueSel, status, interruptStatus, configGeneration };
+    return { ...registers, accepted: [...this.accepted], queues: this.queues.map((queue) => queue.save()) };
   }
 
   private loadInside(state: StateReader): void {
@@ -214,7 +217,9 @@ export class VirtioMmio implements Device, VirtioPort {
   }
 
   private accept(value: number): void {
-    if (!(this.status & STATUS_FEATURES_OK)) this.accepted[this.driverFeaturesSel] = value;
+    if (this.status & STATUS_FEATURES_OK) return;
+    this.accepted[this.driverFeaturesSel] = value;
+    this.applyFeatures();
   }
 
   private applyFeatures(): void {
@@ -248,7 +253,6 @@ export class VirtioMmio implements Device, VirtioPort {
     if (!(before & STATUS_FEATURES_OK)) {
       const unknown = this.accepted.some((word, index) => (word & ~(this.offered[index] as number)) !== 0);
       if (unknown) this.status &= ~STATUS_FEATURES_OK;
-      this.applyFeatures();
     }
     if (before & STATUS_DRIVER_OK) return;
     // What was made available before the driver was up has waited for this.

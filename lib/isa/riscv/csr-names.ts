@@ -1,4 +1,4 @@
-/** Numbers and names of the control and status registers, after the privileged ISA manual, "CSR Listing". For the disassembler. */
+/** Numbers and names of the control and status registers, after the privileged ISA manual, "CSR Listing". For disassembler and debuggers. */
 
 /** The row's names have consecutive numbers; `NAME<first>-<last>` stands for a numbered series. */
 // biome-ignore format: a table
@@ -46,6 +46,9 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   ),
 );
 const NUMBERS: ReadonlyMap<string, number> = new Map([...NAMES].map(([number, name]) => [name, number]));
+
+/** The numbers of all registers with a name, ascending. */
+export const CSR_NUMBERS: readonly number[] = [...NAMES.keys()].sort((a, b) => a - b);
 
 /** The register's name, or its number in hexadecimal. */
 export const csrName = (number: number): string => NAMES.get(number) ?? `0x${number.toString(16)}`;

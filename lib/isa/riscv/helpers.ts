@@ -12,6 +12,7 @@ export const HELPERS = [
   leaves('mret'),
   leaves('sret'),
   leaves('wfi'),
+  leaves('pause'),
   leaves('sfence'),
   leaves('csr'),
   leaves('lr'),

@@ -12,6 +12,7 @@ import { InstructionTable, type Row } from '../table.js';
 import { A } from './a.js';
 import { C } from './c.js';
 import { D } from './d.js';
+import { inspectRiscv } from './debug.js';
 import { F } from './f.js';
 import { HELPERS } from './helpers.js';
 import { OPTION_CBO, OPTION_SBI, OPTION_SSTC, OPTION_SVADU, OPTIONS, X0 } from './layout.js';
@@ -106,6 +107,7 @@ const GUEST: Omit<Guest, 'instantiate'> = {
   maxInsnBytes: 4,
   insnAlignment: 2,
   translateInsn,
+  inspect: (memory, exports) => inspectRiscv(memory, exports, new Int32Array(memory.buffer)[GLOBAL_HARTS >> 2]),
   disassemble: (code, pc) => {
     const bits = readInsn(code);
     return { text: disassemble(bits, pc), length: isLong(bits) ? 4 : 2 };

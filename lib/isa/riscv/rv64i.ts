@@ -29,6 +29,13 @@ function jalr(b: B, o: Immediate): void {
   b.ir.jumpIndirect(target, isLink(o.rd) ? HINT_CALL : isLink(o.rs1) ? HINT_RETURN : HINT_NONE);
 }
 
+/** `pause` (Zihintpause) is the fence that orders stores before nothing. */
+const PAUSE = 0x0100000f;
+
+function fence(b: B): void {
+  if (b.bits === PAUSE) b.call('pause');
+}
+
 const { fm, pred, succ, ignoredRs1, ignoredRd, rd, rs1, rs2, immI, immJ, immB } = operand;
 const FENCE = format({ fm, pred, succ, rs1: ignoredRs1, rd: ignoredRd }, 'pred, succ');
 const RD_IMM = format({ rd, imm: immI }, 'rd, imm');
@@ -97,7 +104,7 @@ export const RV64I = extension('RV64I', 'Unprivileged ISA, "RV32I" and "RV64I Ba
   R('sraw',        '0100000 ..... ..... 101 ..... 0111011',  register('sarw')),
 
   // Harts run one after the other and each sees its own stores, so that memory is always ordered.
-  FENCE('fence',   '.... .... .... ..... 000 ..... 0001111', () => {}),
+  FENCE('fence',   '.... .... .... ..... 000 ..... 0001111', fence),
   NONE('ecall',    '000000000000 00000 000 00000 1110011',   (b) => { b.call('ecall'); b.ir.leave(); }),
   NONE('ebreak',   '000000000001 00000 000 00000 1110011',   (b) => b.raise(BREAKPOINT, b.pcRel(0))),
 

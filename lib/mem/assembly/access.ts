@@ -13,6 +13,7 @@ import {
   ENV_TLB,
   FN_ACCESS_FAULT,
   FN_TRANSLATE,
+  GLOBAL_WATCHING,
   PAGE_BITS,
   PAGE_SIZE,
   STATUS_EXIT,
@@ -21,14 +22,18 @@ import {
   TLB_FRAME,
   TLB_TAG,
   TLB_TRACKED,
+  TLB_WATCHED,
   TRANSLATE_READ,
   TRANSLATE_UNCACHED,
   TRANSLATE_WRITE,
+  WATCH_READ,
+  WATCH_WRITE,
 } from '../layout';
-import { frameIn, frameRecord, hostIn, regionOf } from './frames';
+import { frameIn, frameRecord, hostIn, paddrOfHost, regionOf } from './frames';
 import { mmioRead, mmioWrite } from './host';
 import { fillRead, fillWrite, permitStores, readEntry, writeEntry } from './tlb';
 import { get, markDirty, put, putTracked } from './track';
+import { noteMemory, notePhysical, noteVirtual } from './watch';
 
 const OFFSET_MASK = PAGE_SIZE - 1;
 
@@ -60,6 +65,16 @@ function cache(env: i32, vaddr: i64, access: i32, translation: i64, region: i32,
   } else if (translation & TRANSLATE_READ) fillRead(env, pageOf(vaddr), page, frame);
 }
 
+function watching(): bool {
+  return load<i32>(GLOBAL_WATCHING) !== 0;
+}
+
+function noteDevice(env: i32, vaddr: i64, paddr: i64, size: i32, kind: i32): void {
+  if (!watching()) return;
+  noteVirtual(env, vaddr, size, kind);
+  notePhysical(env, paddr, size, kind);
+}
+
 /** A device's register; 0 with a trap pending if there is none. */
 function readDevice(env: i32, vaddr: i64, paddr: i64, size: i32): i64 {
   if (vaddr & (size - 1)) {
@@ -72,6 +87,7 @@ function readDevice(env: i32, vaddr: i64, paddr: i64, size: i32): i64 {
     return 0;
   }
   if (load<i32>(env, ENV_POLL)) store<i32>(env, STATUS_EXIT, ENV_STATUS);
+  noteDevice(env, vaddr, paddr, size, WATCH_READ);
   if (size === 8) return ((<i64>load<i32>(env, ENV_MMIO_HIGH)) << 32) | (<i64>low & 0xffffffff);
   return <i64>low & (((<i64>1) << (size << 3)) - 1);
 }
@@ -88,6 +104,7 @@ function writeDevice(env: i32, vaddr: i64, paddr: i64, value: i64, size: i32): v
   }
   if (leave) store<i32>(env, 1, ENV_POLL);
   if (load<i32>(env, ENV_POLL)) store<i32>(env, STATUS_EXIT, ENV_STATUS);
+  noteDevice(env, vaddr, paddr, size, WATCH_WRITE);
 }
 
 /** Host address of `vaddr` in memory for the part of a misaligned access that lies on its page; 0 with a trap pending. */
@@ -102,12 +119,21 @@ function memoryPart(env: i32, vaddr: i64, access: i32, size: i32): i32 {
   return hostIn(region, paddrOf(translation, vaddr));
 }
 
+/** An access across pages: one of virtual addresses, two of physical ones. */
+function noteAcross(env: i32, vaddr: i64, first: i64, second: i64, size: i32, kind: i32): void {
+  const low = PAGE_SIZE - (<i32>vaddr & OFFSET_MASK);
+  noteVirtual(env, vaddr, size, kind);
+  notePhysical(env, first, low, kind);
+  notePhysical(env, second, size - low, kind);
+}
+
 function loadAcross(env: i32, vaddr: i64, size: i32): i64 {
   const low = PAGE_SIZE - (<i32>vaddr & OFFSET_MASK);
   const first = memoryPart(env, vaddr, ACCESS_READ, low);
   if (!first) return 0;
   const second = memoryPart(env, vaddr + low, ACCESS_READ, size - low);
   if (!second) return 0;
+  if (watching()) noteAcross(env, vaddr, paddrOfHost(first), paddrOfHost(second), size, WATCH_READ);
   let value: i64 = 0;
   for (let i = 0; i < size; i++) {
     const byte = <i64>(i < low ? load<u8>(first + i) : load<u8>(second + i - low));
@@ -130,6 +156,7 @@ function storeAcross(env: i32, vaddr: i64, value: i64, size: i32): void {
     raiseAccessFault(env, firstRegion ? vaddr + low : vaddr, ACCESS_WRITE);
     return;
   }
+  if (watching()) noteAcross(env, vaddr, firstPaddr, secondPaddr, size, WATCH_WRITE);
   for (let i = 0; i < size; i++) {
     const region = i < low ? firstRegion : secondRegion;
     const paddr = i < low ? firstPaddr + i : secondPaddr + i - low;
@@ -146,7 +173,12 @@ export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   countSlow(env);
   if ((<i32>vaddr & OFFSET_MASK) + size > PAGE_SIZE) return loadAcross(env, vaddr, size);
   const entry = readEntry(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_TAG) === pageOf(vaddr)) return get(<i32>vaddr + load<i32>(entry, TLB_ADDEND), size);
+  const tag = load<i64>(entry, TLB_TAG);
+  if ((tag & ~TLB_WATCHED) === pageOf(vaddr)) {
+    const host = <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+    if (tag & TLB_WATCHED) noteMemory(env, vaddr, host, size, WATCH_READ);
+    return get(host, size);
+  }
   const translation = translate(env, vaddr, ACCESS_READ, size);
   if (translation === -1) return 0;
   const paddr = paddrOf(translation, vaddr);
@@ -154,6 +186,7 @@ export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   if (!region) return readDevice(env, vaddr, paddr, size);
   const host = hostIn(region, paddr);
   cache(env, vaddr, ACCESS_READ, translation, region, host);
+  if (watching()) noteMemory(env, vaddr, host, size, WATCH_READ);
   return get(host, size);
 }
 
@@ -175,10 +208,13 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   const entry = writeEntry(load<i32>(env, ENV_TLB), vaddr);
   const page = pageOf(vaddr);
   const tag = load<i64>(entry, TLB_TAG);
-  if ((tag & ~TLB_TRACKED) === page) {
+  if ((tag & ~(TLB_TRACKED | TLB_WATCHED)) === page) {
     const host = <i32>vaddr + load<i32>(entry, TLB_ADDEND);
     if (tag === page) put(host, value, size);
-    else storeTracked(env, entry, page, host, value, size);
+    else if (tag & TLB_WATCHED) {
+      noteMemory(env, vaddr, host, size, WATCH_WRITE);
+      putTracked(env, load<i32>(entry, TLB_FRAME), host, value, size);
+    } else storeTracked(env, entry, page, host, value, size);
     return;
   }
   const translation = translate(env, vaddr, ACCESS_WRITE, size);
@@ -194,12 +230,13 @@ export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   // Cached before the store, which may void the translation.
   markDirty(frame);
   cache(env, vaddr, ACCESS_WRITE, translation, region, host);
+  if (watching()) noteMemory(env, vaddr, host, size, WATCH_WRITE);
   putTracked(env, frame, host, value, size);
 }
 
 /**
  * Host address of an aligned operand of an atomic read-modify-write; 0 with a trap pending, or without one where it cannot be modified in place
- * (a device, or a page that something depends on): then use `slowLoad` and `slowStore`, which cannot fault for want of permission.
+ * (a device, a watched page, or one that something depends on): then use `slowLoad` and `slowStore`, which cannot fault for want of permission.
  */
 export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
   const entry = writeEntry(load<i32>(env, ENV_TLB), vaddr);
@@ -207,6 +244,7 @@ export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
   const tag = load<i64>(entry, TLB_TAG);
   if (tag === page) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
+  if (tag === (page | TLB_WATCHED)) return 0;
   if (tag === (page | TLB_TRACKED)) permitStores(entry, page, frameRecord(load<i32>(entry, TLB_FRAME)));
   else {
     const translation = translate(env, vaddr, ACCESS_WRITE, size);
@@ -219,10 +257,10 @@ export function lookupWrite(env: i32, vaddr: i64, size: i32): i32 {
   return load<i64>(entry, TLB_TAG) === page ? <i32>vaddr + load<i32>(entry, TLB_ADDEND) : 0;
 }
 
-/** Host address of an aligned operand in memory that may be loaded; 0 with a trap pending, or without one for a device or a watched page. */
+/** Host address of an aligned operand in memory that may be loaded; 0 with a trap pending, or without one for a device. Watchpoints do not hear of it. */
 export function lookupRead(env: i32, vaddr: i64, size: i32): i32 {
   const entry = readEntry(load<i32>(env, ENV_TLB), vaddr);
-  if (load<i64>(entry, TLB_TAG) === pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
+  if ((load<i64>(entry, TLB_TAG) & ~TLB_WATCHED) === pageOf(vaddr)) return <i32>vaddr + load<i32>(entry, TLB_ADDEND);
   countSlow(env);
   const translation = translate(env, vaddr, ACCESS_READ, size);
   if (translation === -1) return 0;

@@ -1,8 +1,20 @@
 /** Bulk stores by devices: whatever depends on a page's contents is told first, then TypeScript copies. */
-import { ENV_POLL, ENV_RESERVATION, FRAME_CODE, GLOBAL_HART_COUNT, GLOBAL_HARTS, HART_SIZE, PAGE_SIZE, REGION_FLAGS } from '../layout';
+import {
+  ENV_POLL,
+  ENV_RESERVATION,
+  FRAME_CODE,
+  GLOBAL_HART_COUNT,
+  GLOBAL_HARTS,
+  GLOBAL_WATCHING,
+  HART_SIZE,
+  PAGE_SIZE,
+  REGION_FLAGS,
+  WATCH_WRITE,
+} from '../layout';
 import { frameIn, frameRecord, hostIn, isTable, regionOf } from './frames';
 import { codeWritten } from './host';
 import { markDirty } from './track';
+import { notePhysical } from './watch';
 
 /** What `beforeStore` gives for a page that holds live page-table entries: each must be stored by `storePhysical`. */
 const STORE_TRACKED: i32 = -1;
@@ -27,6 +39,7 @@ export function beforeStore(paddr: f64, bytes: i32): i32 {
   const address = <i64>paddr;
   const region = regionOf(address);
   if (!region || load<i32>(region, REGION_FLAGS)) return 0;
+  if (load<i32>(GLOBAL_WATCHING)) notePhysical(0, address, bytes, WATCH_WRITE);
   const frame = frameIn(region, address);
   const record = frameRecord(frame);
   if (isTable(record)) {

@@ -27,7 +27,6 @@ import {
   FRAME_DIRTY,
   FRAME_FLAGS,
   FRAME_READONLY,
-  FRAME_WATCHED,
   GLOBAL_CONTEXT_NEXT,
   GLOBAL_HART_COUNT,
   GLOBAL_HARTS,
@@ -47,11 +46,13 @@ import {
   TLB_READ_INDEX_BITS,
   TLB_TAG,
   TLB_TRACKED,
+  TLB_WATCHED,
   TLB_WRITE,
   TLB_WRITE_ENTRY_BITS,
   TLB_WRITE_INDEX_BITS,
 } from '../layout';
 import { frameRecord, isOpen, isTable, openEntry, unlinkEntry } from './frames';
+import { isWatchedPage } from './watch';
 
 const WRITE_ENTRY_SIZE = 1 << TLB_WRITE_ENTRY_BITS;
 const READ_INDEX_MASK = ((1 << TLB_READ_INDEX_BITS) - 1) << TLB_READ_ENTRY_BITS;
@@ -174,9 +175,9 @@ export function dropPage(vaddr: i64): void {
       const entry = writeEntry(bank, vaddr);
       const tag = load<i64>(entry, TLB_TAG);
       if (tag === page) unlinkEntry(entry);
-      if ((tag & ~TLB_TRACKED) === page) store<i64>(entry, TLB_NONE, TLB_TAG);
+      if ((tag & ~(TLB_TRACKED | TLB_WATCHED)) === page) store<i64>(entry, TLB_NONE, TLB_TAG);
       const read = readEntry(bank, vaddr);
-      if (load<i64>(read, TLB_TAG) === page) store<i64>(read, TLB_NONE, TLB_TAG);
+      if ((load<i64>(read, TLB_TAG) & ~TLB_WATCHED) === page) store<i64>(read, TLB_NONE, TLB_TAG);
     }
   }
 }
@@ -184,31 +185,29 @@ export function dropPage(vaddr: i64): void {
 /** Sets the entry's write tag, which is not open, to open if stores to the frame need no slow path, else to tracked. */
 export function permitStores(entry: i32, page: i64, record: i32): void {
   const flags = load<i32>(record, FRAME_FLAGS);
-  if ((flags & (FRAME_DIRTY | FRAME_READONLY | FRAME_WATCHED)) !== FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
+  if ((flags & (FRAME_DIRTY | FRAME_READONLY)) !== FRAME_DIRTY || load<i64>(record, FRAME_CODE) || isTable(record)) {
     store<i64>(entry, page | TLB_TRACKED, TLB_TAG);
   } else openEntry(entry, page, record);
 }
 
 /** Puts the translation of the page at `page` to `frame` (first byte at `host`), for loads, into the current bank. */
 export function fillRead(env: i32, page: i64, host: i32, frame: i32): void {
-  if (load<i32>(frameRecord(frame), FRAME_FLAGS) & FRAME_WATCHED) return;
   const entry = readEntry(load<i32>(env, ENV_TLB), page);
   store<i32>(env, load<i32>(env, ENV_STAT_FILLS) + 1, ENV_STAT_FILLS);
-  store<i64>(entry, page, TLB_TAG);
+  store<i64>(entry, isWatchedPage(page, host) ? page | TLB_WATCHED : page, TLB_TAG);
   store<i32>(entry, host - <i32>page, TLB_ADDEND);
   store<i32>(entry, frame, TLB_FRAME);
 }
 
 /** The same for stores. */
 export function fillWrite(env: i32, page: i64, host: i32, frame: i32): void {
-  const record = frameRecord(frame);
-  if (load<i32>(record, FRAME_FLAGS) & FRAME_WATCHED) return;
   const entry = writeEntry(load<i32>(env, ENV_TLB), page);
   if (isOpen(entry)) unlinkEntry(entry);
   store<i32>(env, load<i32>(env, ENV_STAT_FILLS) + 1, ENV_STAT_FILLS);
   store<i32>(entry, host - <i32>page, TLB_ADDEND);
   store<i32>(entry, frame, TLB_FRAME);
-  permitStores(entry, page, record);
+  if (isWatchedPage(page, host)) store<i64>(entry, page | TLB_WATCHED, TLB_TAG);
+  else permitStores(entry, page, frameRecord(frame));
 }
 
 /** A context id that no jump-cache entry has. */

@@ -4,8 +4,9 @@
  * Eight registers, flags Z and N, supervisor and user mode, one trap vector, one interrupt. Fetches are translated, by a fixed map.
  */
 import type { Builder } from '../../../lib/ir/builder.js';
-import type { CodeReader, Guest } from '../../../lib/isa/guest.js';
-import { HELPERS, instantiateToy } from './helpers.js';
+import type { CodeReader, Guest, GuestRegister } from '../../../lib/isa/guest.js';
+import { slotInspector } from '../slot-inspector.js';
+import { findPhysical, HELPERS, instantiateToy } from './helpers.js';
 import { type OperandKind, type Operands, operandBytes, ROW_BY_OPCODE, raise, slotOf } from './instructions.js';
 import { CAUSE_ILLEGAL, FLAG_N, FLAG_Z, STATE_NARROW } from './layout.js';
 
@@ -45,19 +46,22 @@ function translateInsn(b: Builder, code: CodeReader): void {
   else raise(b, CAUSE_ILLEGAL, opcode);
 }
 
+const SLOTS: readonly GuestRegister[] = [
+  ...Array.from({ length: REGISTERS }, (_, i) => ({ name: `r${i}`, offset: slotOf(i), type: 'i64' as const })),
+  { name: 'z', offset: FLAG_Z, type: 'i64' },
+  { name: 'n', offset: FLAG_N, type: 'i64' },
+];
+
 export const toy: Guest = {
   name: 'toy',
-  registers: [
-    ...Array.from({ length: REGISTERS }, (_, i) => ({ name: `r${i}`, offset: slotOf(i), type: 'i64' as const })),
-    { name: 'z', offset: FLAG_Z, type: 'i64' },
-    { name: 'n', offset: FLAG_N, type: 'i64' },
-  ],
+  registers: SLOTS,
   zeroSlot: -1,
   helpers: HELPERS,
   maxInsnBytes: 10,
   insnAlignment: 1,
   instantiate: instantiateToy,
   translateInsn,
+  inspect: (memory) => slotInspector(memory, SLOTS, (_, vaddr) => findPhysical(vaddr)),
   disassemble: (code) => {
     const row = ROW_BY_OPCODE.get(code.byte(0));
     const decoded = row && readOperands(code, row.operands, false);

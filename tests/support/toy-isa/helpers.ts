@@ -75,6 +75,12 @@ function mapAddress(vaddr: bigint, options: { user: boolean; access: Access }): 
   return paddr >= DEVICE && !aliased && !options.user && options.access !== 'fetch' ? paddr : -1;
 }
 
+/** What a debugger finds at `vaddr`. */
+export function findPhysical(vaddr: bigint): number | undefined {
+  const paddr = mapAddress(vaddr, { user: false, access: 'load' });
+  return paddr < 0 ? undefined : paddr;
+}
+
 class ToyHelpers {
   private readonly i32: Int32Array;
   private readonly i64: BigInt64Array;

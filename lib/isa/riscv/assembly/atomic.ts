@@ -6,7 +6,8 @@
  */
 
 import { paddrOfHost } from '../../../mem/assembly/frames';
-import { ACCESS_READ, ACCESS_WRITE, ENV_RESERVATION } from '../../../mem/layout';
+import { noteMemory } from '../../../mem/assembly/watch';
+import { ACCESS_READ, ACCESS_WRITE, ENV_RESERVATION, GLOBAL_WATCHING, WATCH_READ } from '../../../mem/layout';
 import { CAUSE_MISALIGNED_LOAD, CAUSE_MISALIGNED_STORE, RESERVATION_SIZE, RESERVATION_VADDR } from '../layout';
 import { lookupRead, lookupWrite, slowLoad, slowStore } from './mmu';
 import { setTrap, trapPending } from './raise';
@@ -27,6 +28,7 @@ export function lr(env: i32, a: i64, _b: i64, _c: i64, arg: i32): i64 {
     if (!trapPending(env)) accessFault(env, a, ACCESS_READ);
     return 0;
   }
+  if (load<i32>(GLOBAL_WATCHING)) noteMemory(env, a, host, arg, WATCH_READ);
   store<i64>(env, paddrOfHost(host), ENV_RESERVATION);
   store<i64>(env, a, RESERVATION_VADDR);
   store<i64>(env, arg, RESERVATION_SIZE);

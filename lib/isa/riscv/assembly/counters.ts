@@ -3,8 +3,8 @@ import { ENV_TRAPS } from '../../../mem/layout';
 import { MCOUNTEREN, MCOUNTINHIBIT, MCYCLE_BASE, MINSTRET_BASE, PRIV, PRIV_M, PRIV_U, SCOUNTEREN } from '../layout';
 import { currentTick } from './interrupt';
 
-const INHIBIT_CY: i64 = 1;
-const INHIBIT_IR: i64 = 4;
+export const INHIBIT_CY: i64 = 1;
+export const INHIBIT_IR: i64 = 4;
 export const INHIBIT_MASK: i64 = INHIBIT_CY | INHIBIT_IR;
 
 /** Instructions retired before the current one. */

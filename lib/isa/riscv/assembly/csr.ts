@@ -298,8 +298,9 @@ function readOther(env: i32, csr: i32): i64 {
   return setIllegal(env);
 }
 
+/** A register's value; an illegal instruction is left pending where there is none for the current state. */
 // biome-ignore format: a table
-function readCsr(env: i32, csr: i32): i64 {
+export function readCsr(env: i32, csr: i32): i64 {
   switch (csr >> 8) {
     case 0x0: return csr >= 1 && csr <= 3 ? readFloat(env, csr) : setIllegal(env);
     case 0x1: return readSupervisor(env, csr);
@@ -309,8 +310,9 @@ function readCsr(env: i32, csr: i32): i64 {
   return readOther(env, csr);
 }
 
+/** Writes a register that exists and is not read-only. */
 // biome-ignore format: a table
-function writeCsr(env: i32, csr: i32, value: i64): void {
+export function writeCsr(env: i32, csr: i32, value: i64): void {
   switch (csr >> 8) {
     case 0x0: writeFloat(env, csr, value); break;
     case 0x1: writeSupervisor(env, csr, value); break;

@@ -22,13 +22,18 @@ export function hasStimecmp(env: i32): bool {
   return load<i64>(env, MENVCFG) < 0;
 }
 
-/** mip as the hart sees it. */
-export function pendingBits(env: i32): i64 {
+/** mip as the hart sees it when mtime is `time`. */
+export function pendingAt(env: i32, time: i64): i64 {
   let bits = load<i64>(env, MIP);
   if (load<i64>(env, SEIP_WIRE)) bits |= SEIP;
   if (!hasStimecmp(env)) return bits;
   bits &= ~STIP;
-  return <u64>timeNow(env) >= load<u64>(env, STIMECMP) ? bits | STIP : bits;
+  return <u64>time >= load<u64>(env, STIMECMP) ? bits | STIP : bits;
+}
+
+/** mip as the running hart sees it. */
+export function pendingBits(env: i32): i64 {
+  return pendingAt(env, timeNow(env));
 }
 
 /** Sets the level of an interrupt line of the hart: `bit` is its number in mip. */

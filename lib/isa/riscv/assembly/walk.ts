@@ -136,6 +136,28 @@ function walk(env: i32, vaddr: i64, access: i32, priv: i64, satp: i64): i64 {
   return pageFault(env, vaddr, access);
 }
 
+/** paddr of the page that `vaddr` is mapped to under `satp` (not Bare), whatever may be done there; -1 where there is none. Changes nothing. */
+export function findLeaf(satp: i64, vaddr: i64): i64 {
+  let level = satp >>> 60 === MODE_SV48 ? 3 : 2;
+  const unused = 64 - (PAGE_BITS + 9 * (level + 1));
+  if ((vaddr << unused) >> unused !== vaddr) return -1;
+  let table = (satp & SATP_PPN) << PAGE_BITS;
+  for (; level >= 0; level--) {
+    const shift = PAGE_BITS + 9 * level;
+    const host = hostAddress(table + (((vaddr >> shift) & 511) << 3));
+    if (!host) return -1;
+    const pte = load<i64>(host);
+    if (!(pte & PTE_V) || (pte & (PTE_R | PTE_W)) === PTE_W || pte & PTE_RESERVED) return -1;
+    const base = (pte & PTE_PPN) << 2;
+    if (pte & (PTE_R | PTE_X)) {
+      const span = ((<i64>1) << shift) - 1;
+      return base & span ? -1 : base | (vaddr & span & ~(PAGE_SIZE - 1));
+    }
+    table = base;
+  }
+  return -1;
+}
+
 /** Checks PMP on the page of a translation: refines its flags, or -1 with a trap pending. */
 function protect(env: i32, vaddr: i64, access: i32, priv: i64, size: i64, translation: i64): i64 {
   const page = translation & ~(PAGE_SIZE - 1);
