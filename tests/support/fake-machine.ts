@@ -119,7 +119,12 @@ export class FakeMachine implements Machine {
     const harts = [Uint8Array.of(1, 2, 3)];
     const data = { value, wakeNs: wakeNs === Number.POSITIVE_INFINITY ? -2 : wakeNs, disk: this.options.disk?.save() ?? null };
     const devices = [{ name: 'value', version: 1, data }];
-    return { engine: { tick, skippedNs, turn: 0, turnEnd: -1, harts }, devices, powerOff: this.powerOff ?? -1, outputs: [0, 0, 0] };
+    return {
+      engine: { tick, skippedNs, turn: 0, turnEnd: -1, held: 0, harts },
+      devices,
+      powerOff: this.powerOff ?? -1,
+      outputs: [0, 0, 0],
+    };
   }
 
   load(state: MachineState): void {
