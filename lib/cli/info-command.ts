@@ -3,11 +3,11 @@ import { FORMAT_VERSION } from '../../replay/codec.js';
 import { compareDigests } from '../../replay/compare.js';
 import { EVENT_KINDS } from '../../replay/event.js';
 import type { Recording } from '../../replay/log.js';
+import type { MachineOptions } from '../host/machine-options.js';
+import { recordedOptions } from '../host/recorded-options.js';
+import { openRecording } from '../host/recording-inputs.js';
 import type { Position } from '../system/input-event.js';
 import { type OptionRow, type ParsedOptions, textOf } from './option-table.js';
-import { hostOptions, type RunOptions } from './options.js';
-import { recordedOptions } from './recorded-options.js';
-import { openRecording } from './recording-inputs.js';
 
 export const INFO_OPTIONS = [
   { name: 'json', text: 'as one JSON object' },
@@ -16,8 +16,6 @@ export const INFO_OPTIONS = [
 
 const SECOND_NS = 1e9;
 const EXIT_DIFFERENT = 3;
-/** The host's part of the options does not matter here. */
-const HOST = hostOptions({ console: 'none', engine: 'auto', history: '0' });
 
 export async function infoCommand(path: string, parsed: ParsedOptions): Promise<number> {
   const other = textOf('compare', parsed.compare);
@@ -33,7 +31,7 @@ type Info = ReturnType<typeof infoOf>;
 /** What is in `recording`, as `--json` prints it. Throws `ImageError` when it is about a machine that this program does not know. */
 export function infoOf(recording: Recording) {
   const { header, end, counts } = recording;
-  const options = recordedOptions(recording, HOST);
+  const options = recordedOptions(recording);
   const place = (at: Position) => ({ ...at, virtualNs: at.tick * options.machine.nsPerTick + at.skippedNs });
   return {
     file: recording.name,
@@ -63,7 +61,7 @@ export function infoOf(recording: Recording) {
   };
 }
 
-function machineInfo({ machine, memoryBytes, harts, bios, bootArgs, svadu, seed, startTimeMs }: RunOptions) {
+function machineInfo({ machine, memoryBytes, harts, bios, bootArgs, svadu, seed, startTimeMs }: MachineOptions) {
   return { name: machine.name, memoryBytes, harts, bios: bios.kind, bootArgs, svadu, seed: String(seed), startTimeMs };
 }
 

@@ -1,7 +1,13 @@
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplayDivergenceError } from '../../lib/util/errors.js';
 import { Recording } from '../../replay/log.js';
+import { Recorder } from '../../replay/recorder.js';
+import { RecordingWriter } from '../../replay/writer.js';
+import { FakeMachine } from '../support/fake-machine.js';
+import { withFolder } from '../support/files.js';
 import { MemoryDisk } from '../support/memory-disk.js';
 import { openSample, recordSample, replaySample, sourceOf } from '../support/recordings.js';
 
@@ -134,6 +140,55 @@ test('input of others opens a branch, and the recorded line goes on from a state
   replayer.run(15_000);
   assert.is(machine.stateDigest(), again.machine.stateDigest());
 });
+
+test('what happens while the machine is in its past, or on another way from there, is not recorded', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'line.rec');
+    const printed: number[] = [];
+    let onLine = true;
+    const print = (byte: number) => {
+      recorder.printed(byte);
+      if (onLine) printed.push(byte);
+    };
+    const machine: FakeMachine = new FakeMachine({ print });
+    const header = {
+      program: '0',
+      machine: {},
+      drives: [],
+      files: [{ role: 'kernel', name: 'k', sizeBytes: 1 }],
+      digestTicks: 500,
+      snapshot: false,
+    } as const;
+    const writer = new RecordingWriter(openSync(path, 'w'), () => {});
+    const files = [{ role: 'kernel', bytes: Uint8Array.of(1) }] as const;
+    const recorder: Recorder = new Recorder({ machine, writer, header, files, disks: [], isRecordedLine: () => onLine });
+    machine.onInput = (at, event) => recorder.input(at, event);
+    const run = (until: number) => {
+      while (machine.tick < until) {
+        if (machine.run(Math.min(until, machine.tick + 100)).kind === 'idle') machine.input({ kind: 'resize', columns: 1, lines: 1 });
+        recorder.betweenSlices();
+      }
+    };
+    run(2000);
+    const [past, pastMemory] = [machine.save(), machine.memoryBytes.slice()];
+    run(4000);
+    const [present, presentMemory] = [machine.save(), machine.memoryBytes.slice()];
+    onLine = false;
+    machine.memoryBytes.set(pastMemory);
+    machine.load(past);
+    machine.input({ kind: 'reset' });
+    run(7000);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    machine.memoryBytes.set(presentMemory);
+    machine.load(present);
+    onLine = true;
+    run(6000);
+    const digest = machine.stateDigest();
+    await recorder.finish({ reason: 'limit' });
+    const replay = openSample(new Uint8Array(readFileSync(path)));
+    replaySample(replay);
+    assert.equal([replay.machine.stateDigest(), replay.printed, replay.recording.counts.get('reset')], [digest, printed, undefined]);
+  }));
 
 test('a recording says what is in it', async () => {
   const { bytes } = await recordSample({ seed: 9, digestTicks: 1000 });

@@ -145,6 +145,10 @@ export class FakeMachine implements Machine {
 
   forgetOutput(): void {}
 
+  get outputsSeen(): readonly number[] {
+    return [0, 0, 0];
+  }
+
   stats(): never {
     return unsupported();
   }
