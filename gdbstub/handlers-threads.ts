@@ -46,6 +46,7 @@ export function threadStopInfo(state: SessionState, args: PacketArguments): Repl
 export function attach(state: SessionState, args: PacketArguments): Reply {
   const id = args.hex();
   if (id !== 1n) throw new ProtocolError(ESRCH, 'there is no such process');
+  state.isKilled = false;
   return threadStopReply(state, state.target.stopReason, state.generalHart);
 }
 
