@@ -25,9 +25,11 @@ export const currentThread = (state: SessionState): Reply => `QC${state.threadId
 
 /** The whole list fits into one packet. */
 export const allThreads = (state: SessionState): Reply =>
-  `m${harts(state)
-    .map((hart) => state.threadId(hart))
-    .join(',')}`;
+  state.isKilled
+    ? 'l'
+    : `m${harts(state)
+        .map((hart) => state.threadId(hart))
+        .join(',')}`;
 
 export const noMoreThreads = (): Reply => 'l';
 
