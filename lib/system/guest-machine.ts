@@ -125,10 +125,18 @@ export class GuestMachine implements Machine {
     for (const [index, port] of [serial, virtioConsole?.port, net].entries()) if (port) port.output.count = state.outputs[index] ?? 0;
   }
 
-  /** What comes out from here on is news, though the machine was here before. */
-  forgetOutput(): void {
+  get outputsSeen(): readonly number[] {
+    return this.outlets.map((outlet) => outlet?.seen ?? 0);
+  }
+
+  forgetOutput(seen?: readonly number[]): void {
+    for (const [index, outlet] of this.outlets.entries()) outlet?.forget(seen?.[index]);
+  }
+
+  /** In the order of `MachineState.outputs`. */
+  private get outlets() {
     const { serial, virtioConsole, net } = this.parts;
-    for (const port of [serial, virtioConsole?.port, net]) port?.output.forget();
+    return [serial.output, virtioConsole?.port.output, net?.output];
   }
 
   stateDigest(): string {

@@ -1,13 +1,21 @@
 /** Guest memory as a debugger reads and writes it: through page tables or by physical address, page by page. */
-import type { MemoryArea } from '../../gdbstub/target.js';
 import { PAGE_SIZE } from '../mem/layout.js';
-import type { InputEvent } from '../system/input-event.js';
-import type { Machine } from '../system/machine.js';
+import type { InputEvent } from './input-event.js';
+import type { Machine } from './machine.js';
 
 /** How a debugger names memory: virtual addresses of a hart, or physical ones. */
 export interface AddressMode {
   readonly hart: number;
   readonly physical: boolean;
+}
+
+/** A range of physical memory. */
+export interface MemoryArea {
+  readonly name: string;
+  readonly start: number;
+  /** Bytes. */
+  readonly length: number;
+  readonly kind: 'ram' | 'rom' | 'device';
 }
 
 const U64 = (1n << 64n) - 1n;
