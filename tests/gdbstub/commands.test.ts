@@ -453,6 +453,19 @@ test('restart, run, attach, kill and detach', async () => {
   b.target.interrupt();
 });
 
+test('in extended mode the machine survives being killed, and runs again', async () => {
+  const b = bench();
+  await dialogue(b, [
+    ['!', 'OK'],
+    ['vKill;1', 'OK'],
+    ['qfThreadInfo', 'l'],
+    ['?', 'W00'],
+    ['vRun;', stopAt(0)],
+    ['qfThreadInfo', 'm1'],
+  ]);
+  assert.equal(b.target.calls, ['restart']);
+});
+
 test('documents come in pieces; an unknown one is an error', async () => {
   const b = bench({ harts: 2 });
   const whole = await b.ask('qXfer:features:read:target.xml:0,1ffff');
