@@ -8,6 +8,7 @@ import { openForWriting } from '../host/output-file.js';
 import { recordedOptions } from '../host/recorded-options.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
 import { openConsole } from './console.js';
+import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { integer, type OptionRow, type ParsedOptions, textOf } from './option-table.js';
@@ -72,9 +73,20 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     const replayer: Replayer = new Replayer(machine, recording, { verify: options.verify, onBranch });
     inputs.replayer = replayer;
     const startMs = performance.now();
+    const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
+    const debug = await startDebugging({ machine, session, options: host, recording: { events, end: recording.reached } });
     const driven = endingWith(replayer, recording, session);
     const maxTicks = Math.min(host.maxTicks, options.toTick);
-    const end = await run({ machine: driven, ports: [console], session, maxTicks, pace: 'fast', nowMs: () => performance.now() });
+    const end = await run({
+      machine: driven,
+      ports: [console],
+      session,
+      maxTicks,
+      pace: 'fast',
+      nowMs: () => performance.now(),
+      ...debug?.parts,
+    });
+    await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await console.close();
     report(end, machine.tick, say);

@@ -6,7 +6,7 @@ import { openForWriting } from '../host/output-file.js';
 import { RecordableInputs, startRecording } from '../host/recording.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { openConsole } from './console.js';
-import { debugSession } from './debug-session.js';
+import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
@@ -30,19 +30,20 @@ export async function runCommand(options: RunOptions): Promise<number> {
     for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
-      recorder?.printed(byte);
+      if (isRecordedLine()) recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
     const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
+    const debug = await startDebugging({ machine, session, options });
+    const timeline = debug?.timeline;
+    // What is run through again, and what a user changed in the past, is not what happened.
+    const isRecordedLine = () => !timeline || (!timeline.isReplaying && !timeline.isBranch);
+    const { record, maxTicks, pace } = options;
+    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, isRecordedLine, warn: complain });
     const quit = () => session.finish({ reason: 'quit' });
-    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
-    const { record } = options;
-    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
-    const debug = await debugSession({ machine, session, options });
+    console.monitor = { commands: debug?.commands ?? MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const startMs = performance.now();
-    const { maxTicks, pace } = options;
-    const observer = recorder ? { observer: recorder } : {};
     const end = await run({
       machine,
       ports: [console, ...(network ? [network] : [])],
@@ -50,11 +51,12 @@ export async function runCommand(options: RunOptions): Promise<number> {
       maxTicks,
       pace,
       nowMs: () => performance.now(),
-      ...observer,
+      ...(recorder ? { observer: recorder } : {}),
       ...debug?.parts,
     });
     await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
+    if (recorder && timeline) await timeline.seek(timeline.recordedEnd);
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
     report(end, machine.tick, say);

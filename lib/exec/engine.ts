@@ -296,7 +296,6 @@ export class MachineEngine implements Engine {
   private runTurns(untilTick: number, limits: RunLimits): StopReason {
     const { skipUntilNs = Number.POSITIVE_INFINITY, until = NEVER, stepHart = -1 } = limits;
     const { turns, harts } = this;
-    const lastNs = Math.min(skipUntilNs, until.tick * this.o.nsPerTick + until.skippedNs);
     let lastTick = untilTick;
     // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
     for (let waiting = 0; ; ) {
@@ -318,7 +317,8 @@ export class MachineEngine implements Engine {
       if (!waits || this.tick > now) waiting = 0;
       else if (++waiting < harts.length) turns.pass(now);
       else {
-        const idle = this.skipIdle(lastNs);
+        const untilNs = now === until.tick ? now * this.o.nsPerTick + until.skippedNs : Number.POSITIVE_INFINITY;
+        const idle = this.skipIdle(Math.min(skipUntilNs, untilNs));
         if (idle && !isReached(until, now, this.clock.skippedNs)) return idle;
         waiting = 0;
         turns.unpass();

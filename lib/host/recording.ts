@@ -65,13 +65,15 @@ export interface RecordingParts {
   readonly record: RecordOption;
   /** The machine is not as it was at power-on. */
   readonly snapshot: boolean;
+  /** What happens now belongs to the recording. */
+  readonly isRecordedLine: () => boolean;
   /** Told once, when the recording cannot go on; the run can. */
   readonly warn: Warn;
 }
 
 /** Begins to record: between two calls of `run`. Throws `ConfigError` when the file cannot be written. */
 export function startRecording(parts: RecordingParts): Recorder {
-  const { machine, inputs, options, record, snapshot, warn } = parts;
+  const { machine, inputs, options, record, snapshot, isRecordedLine, warn } = parts;
   refuseInputs(
     record.path,
     [...inputs.files, ...options.drives].map(({ path }) => path),
@@ -87,7 +89,9 @@ export function startRecording(parts: RecordingParts): Recorder {
     snapshot,
   };
   const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks });
-  machine.onInput = (at, event) => recorder.input(at, event);
+  machine.onInput = (at, event) => {
+    if (isRecordedLine()) recorder.input(at, event);
+  };
   return recorder;
 }
 
