@@ -15,7 +15,7 @@ export const WATCH_REPLIES = { write: 'watch', read: 'rwatch', access: 'awatch' 
 
 /** Whatever a client sends, memory stays bounded. */
 const POINTS_MAX = 65_536;
-const CONDITION_BYTES_MAX = 16 * 1024 * 1024;
+const CONDITION_BYTES_MAX = 1024 * 1024;
 
 interface Point {
   /** 0: software breakpoint, 1: hardware breakpoint, 2 to 4: watchpoints. */

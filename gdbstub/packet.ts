@@ -157,18 +157,3 @@ function runAfter(bytes: Buffer, index: number): number {
   while (count + RUN_BASE === DOLLAR || count + RUN_BASE === HASH) count--;
   return count;
 }
-
-/** What a debugger reads out of an encoded packet. For tests and clients. */
-export function decodePayload(wire: Uint8Array): string {
-  const out: number[] = [];
-  for (let i = 0; i < wire.length; i++) {
-    const byte = wire[i];
-    if (byte === STAR) {
-      const last = out.at(-1);
-      for (let n = wire[++i] - RUN_BASE; n > 0 && last !== undefined; n--) out.push(last);
-    } else out.push(byte);
-  }
-  let text = '';
-  for (let i = 0; i < out.length; i++) text += String.fromCharCode(out[i] === ESCAPE ? out[++i] ^ ESCAPE_BIT : out[i]);
-  return text;
-}

@@ -89,7 +89,7 @@ export interface DebugTarget {
   /** False, and nothing written, where not all of it is memory. Write permission and ROM are no obstacle. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array, options: { physical: boolean }): boolean;
   memoryMap(): readonly MemoryArea[];
-  /** The page of `address` in the hart's address space. */
+  /** What is mapped at the page of `address` in the hart's address space, and how far it goes on like that. No permissions: nothing is there. */
   region(
     hart: number,
     address: bigint,
@@ -99,7 +99,7 @@ export interface DebugTarget {
   resume(request: ResumeRequest): void;
   /** Stops the machine soon; `onStop` follows if it was running. A `monitor` command that takes long (a seek) is given up, too. */
   interrupt(): void;
-  /** The one listener. Never called while the machine stands still, and not from inside of `resume`. */
+  /** The one listener. Called once for each `resume`, and for an `interrupt` that stopped a running machine. */
   onStop: ((stop: TargetStop) => void) | undefined;
   /** Text that the target wants the user to see while the machine runs (progress, warnings). */
   onOutput: ((text: string) => void) | undefined;

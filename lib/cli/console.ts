@@ -1,7 +1,8 @@
 /** The guest's console on the host: standard input and output, a file, or nothing. */
-import { createWriteStream, openSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
+import { openForWriting } from '../host/output-file.js';
 import { ConfigError, describeSystemError } from '../util/errors.js';
 import { Input, KEYS, type KeyCommand, keyFilter } from './input.js';
 import { type MonitorAccess, MonitorPrompt } from './monitor-prompt.js';
@@ -123,15 +124,6 @@ export function openConsole(target: ConsoleTarget, session: Session, say: (messa
   }
   const output = open(process.stdout, 'standard output', { endsStream: false });
   return new HostConsole({ port, output, ...openInput(session, say), ...(port === 'virtio' ? { size: watchSize(session) } : {}) });
-}
-
-/** Opens `path` for writing, empty. `option` names it in the `ConfigError`. */
-export function openForWriting(path: string, option: string): number {
-  try {
-    return openSync(path, 'w');
-  } catch (error) {
-    throw new ConfigError(`${option} ${path}: ${describeSystemError(error)}`);
-  }
 }
 
 type OpenInput = { readonly input: Input; readonly restore: () => void; readonly prompt?: MonitorPrompt };

@@ -1,14 +1,23 @@
-/** A run with a debugger: the target, the server, and what stands before the machine. */
+/** A run with a debugger: the target, the server, and the timeline that stands before the machine. */
 import { parseGdbAddress, startGdbServer } from '../../gdbstub/server.js';
+import { Timeline } from '../../replay/timeline.js';
+import type { Position, PositionedEvent } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
 import { MachineTarget } from './debug-target.js';
+import { complain } from './messages.js';
+import { MONITOR_COMMANDS, type MonitorCommand, monitorContext, runMonitorLine } from './monitor.js';
 import type { HostOptions } from './options.js';
 import type { Driven, RunControl } from './run.js';
 import type { Session } from './session.js';
+import { timelineCommands } from './timeline-commands.js';
 
 export interface DebugSession {
   /** What the run loop drives, and who decides beside it. */
   readonly parts: { readonly machine: Driven; readonly control: RunControl };
+  /** Absent: the run cannot go back. */
+  readonly timeline: Timeline | undefined;
+  /** The monitor's commands, with those that go back in time. */
+  readonly commands: readonly MonitorCommand[];
   close(): Promise<void>;
 }
 
@@ -16,13 +25,26 @@ export interface DebugParts {
   readonly machine: Machine;
   readonly session: Session;
   readonly options: HostOptions;
+  /** What is replayed; live if absent. */
+  readonly recording?: { readonly events: readonly PositionedEvent[]; readonly end: Position };
 }
 
-/** Starts to serve debuggers where the user wants it. Throws `ConfigError`. */
-export async function debugSession({ machine, session, options }: DebugParts): Promise<DebugSession | undefined> {
-  if (options.gdb === undefined && !options.wait) return undefined;
-  const target = new MachineTarget({ machine, driven: machine, session, monitor: async () => '' }, { stopped: options.wait });
-  const server = await startGdbServer(target, parseGdbAddress(options.gdb ?? ''));
+/** Starts to serve debuggers where the user wants it, with the machine as it is now as the beginning of history. Throws `ConfigError`. */
+export async function startDebugging({ machine, session, options, recording }: DebugParts): Promise<DebugSession | undefined> {
+  const { gdb, wait, historyBytes } = options;
+  if (gdb === undefined && !wait) return undefined;
+  const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, ...(recording ? { recording } : {}) };
+  const timeline = historyBytes > 0 ? new Timeline(machine, timelineOptions) : undefined;
+  const travel = timeline ? timelineCommands(timeline) : [];
+  const commands = [...travel, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
+  const quit = () => session.finish({ reason: 'quit' });
+  const monitor = (line: string) => runMonitorLine(commands, line, monitorContext(machine, quit));
+  const target = new MachineTarget({ machine, session, monitor, ...(timeline ? { timeline } : {}) }, { stopped: wait });
+  const server = await startGdbServer(target, parseGdbAddress(gdb ?? ''));
   process.stderr.write(`gdb: listening on ${server.address}\n`);
-  return { parts: { machine, control: target }, close: () => server.close() };
+  return { parts: { machine: timeline ?? machine, control: target }, timeline, commands, close: () => server.close() };
+}
+
+function onBranch(): void {
+  complain('the past was changed: the run leaves the recorded line here, and `monitor seek` goes back to it');
 }

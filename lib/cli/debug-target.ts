@@ -13,35 +13,26 @@ import type {
   TargetStop,
   TargetWatchpoint,
 } from '../../gdbstub/target.js';
-import type { DebugStop, Watchpoint } from '../exec/debug.js';
+import type { Move, Timeline } from '../../replay/timeline.js';
+import type { DebugStop, EngineDebug, Watchpoint } from '../exec/debug.js';
 import type { RunLimits, StopReason } from '../exec/machine-engine.js';
 import type { DebugRegister } from '../isa/guest.js';
+import { memoryMap, readGuest, regionAround, writeEvents } from '../system/guest-memory.js';
+import type { Position } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
-import { memoryMap, pageAround, readGuest, writeEvents } from './debug-memory.js';
+import { unreachable } from '../util/errors.js';
 import { HandlerSkip } from './handler-skip.js';
 import type { Driven, RunControl } from './run.js';
 import type { Session } from './session.js';
 
 /** Host time that steps take at most before the loop gets its turn. */
 const STEP_SLICE_MS = 5;
-
-/** A run that can go back. Positions of stops are between two instructions; a watchpoint's is in front of the instruction that made the access. */
-export interface History {
-  /** At the present: the guest does what it has not done yet. */
-  readonly isLive: boolean;
-  /** At the end of a recording: there is nothing behind it. */
-  readonly atEnd: boolean;
-  stepBack(hart: number, signal: AbortSignal): Promise<TargetStop>;
-  /** Goes back to the last stop of the machine's breakpoints and watchpoints before here. */
-  reverseContinue(signal: AbortSignal): Promise<TargetStop>;
-}
+const PROGRESS_MS = 1000;
 
 export interface TargetParts {
   readonly machine: Machine;
-  /** What stands before the machine. */
-  readonly driven: Driven;
   /** Absent: the run cannot go back. */
-  readonly history?: History;
+  readonly timeline?: Timeline;
   readonly session: Session;
   /** Does a `monitor` command. */
   monitor(command: string): Promise<string>;
@@ -102,7 +93,7 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   get canReverse(): boolean {
-    return this.parts.history !== undefined;
+    return this.parts.timeline !== undefined;
   }
 
   hartInfo(hart: number): HartInfo {
@@ -120,7 +111,7 @@ export class MachineTarget implements DebugTarget, RunControl {
 
   writeRegister(hart: number, index: number, value: bigint): boolean {
     const { name } = this.registers[index];
-    return this.parts.driven.input({ kind: 'register', hart, register: name, value });
+    return this.driven.input({ kind: 'register', hart, register: name, value });
   }
 
   readMemory(hart: number, address: bigint, length: number, options: { physical: boolean; devices?: boolean }): Uint8Array {
@@ -129,7 +120,7 @@ export class MachineTarget implements DebugTarget, RunControl {
 
   writeMemory(hart: number, address: bigint, bytes: Uint8Array, options: { physical: boolean }): boolean {
     const events = writeEvents(this.parts.machine, address, bytes, { hart, ...options });
-    return events?.every((event) => this.parts.driven.input(event)) ?? false;
+    return events?.every((event) => this.driven.input(event)) ?? false;
   }
 
   memoryMap(): readonly MemoryArea[] {
@@ -137,7 +128,7 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   region(hart: number, address: bigint): ReturnType<DebugTarget['region']> {
-    return pageAround(this.parts.machine, hart, address);
+    return regionAround(this.parts.machine, hart, address);
   }
 
   setBreakpoints(breakpoints: readonly TargetBreakpoint[]): void {
@@ -148,7 +139,7 @@ export class MachineTarget implements DebugTarget, RunControl {
   setWatchpoints(watchpoints: readonly TargetWatchpoint[]): void {
     this.watchpoints.clear();
     for (const watchpoint of watchpoints) this.watchpoints.set({ ...watchpoint, space: 'virtual' }, watchpoint);
-    this.parts.machine.debug.setWatchpoints([...this.watchpoints.keys()]);
+    this.stops.setWatchpoints([...this.watchpoints.keys()]);
   }
 
   monitor(command: string): Promise<string> {
@@ -156,7 +147,7 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   restart(): void {
-    this.parts.driven.input({ kind: 'reset' });
+    this.driven.input({ kind: 'reset' });
     this.stopReason = { kind: 'interrupt', hart: 0 };
   }
 
@@ -173,10 +164,10 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   resume(request: ResumeRequest): void {
-    const { history, session } = this.parts;
+    const { timeline, session } = this.parts;
     this.interruptRequested = false;
     if (request.direction === 'reverse') {
-      if (history) void this.goBack(history, request.action);
+      if (timeline) void this.goBack(timeline, request.action);
       else this.finish({ kind: 'history', end: 'begin', hart: this.someHart });
       return;
     }
@@ -194,11 +185,12 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   get hurry(): boolean {
-    return this.parts.history?.isLive === false;
+    return this.parts.timeline?.isLive === false;
   }
 
   run(untilTick: number, limits: RunLimits): StopReason {
-    const { driven, machine } = this.parts;
+    const { machine } = this.parts;
+    const { driven } = this;
     if (!this.step || this.skip) return driven.run(untilTick, limits);
     const { hart, range } = this.step;
     const deadline = performance.now() + STEP_SLICE_MS;
@@ -232,7 +224,8 @@ export class MachineTarget implements DebugTarget, RunControl {
     if (stop.kind === 'watchpoint') return this.watchStop(stop);
     if (stop.kind === 'breakpoint' && stop.breakpoint === this.skip?.breakpoint) this.setSkip(undefined);
     else if (stop.kind === 'breakpoint') return { kind: 'breakpoint', hart: stop.hart, address: stop.breakpoint.pc };
-    if (this.parts.history?.atEnd) return { kind: 'history', end: 'end', hart: this.someHart };
+    const { timeline } = this.parts;
+    if (timeline && !timeline.isLive && timeline.isAtPresent) return { kind: 'history', end: 'end', hart: this.someHart };
     if (this.step && this.isStepDone) return { kind: 'step', hart: this.step.hart };
     return this.interruptRequested ? { kind: 'interrupt', hart: this.someHart } : undefined;
   }
@@ -252,12 +245,54 @@ export class MachineTarget implements DebugTarget, RunControl {
     this.listener?.(stop);
   }
 
-  private async goBack(history: History, action: ResumeRequest['action']): Promise<void> {
+  private async goBack(timeline: Timeline, action: ResumeRequest['action']): Promise<void> {
     this.abort = new AbortController();
     this.state = 'travelling';
-    const { signal } = this.abort;
-    const stop = await (action.kind === 'step' ? history.stepBack(action.hart, signal) : history.reverseContinue(signal));
-    this.finish(stop);
+    const watch = { signal: this.abort.signal, onProgress: this.progress() };
+    try {
+      const move = await (action.kind === 'step' ? timeline.stepBack(action.hart, watch) : timeline.reverseContinue(watch));
+      this.finish(this.stopAfter(move, action));
+    } catch (error) {
+      this.parts.session.fail(error as Error);
+    }
+  }
+
+  /** Says where a long way back has come to, once a second. */
+  private progress(): (at: Position) => void {
+    let lastMs = performance.now();
+    return ({ tick }) => {
+      if (performance.now() - lastMs < PROGRESS_MS) return;
+      lastMs = performance.now();
+      this.onOutput?.(`going back, at tick ${tick}\n`);
+    };
+  }
+
+  private stopAfter(move: Move, action: ResumeRequest['action']): TargetStop {
+    switch (move.kind) {
+      case 'done':
+        return { kind: 'step', hart: action.kind === 'step' ? action.hart : this.someHart };
+      case 'begin':
+        return { kind: 'history', end: 'begin', hart: this.someHart };
+      case 'interrupted':
+        return { kind: 'interrupt', hart: this.someHart };
+      case 'stop': {
+        const { stop } = move;
+        if (stop.kind === 'breakpoint') return { kind: 'breakpoint', hart: stop.hart, address: stop.breakpoint.pc };
+        return this.watchStop(stop) ?? { kind: 'interrupt', hart: this.someHart };
+      }
+      default:
+        return unreachable(move);
+    }
+  }
+
+  /** What stands before the machine. */
+  private get driven(): Driven {
+    return this.parts.timeline ?? this.parts.machine;
+  }
+
+  /** Who heeds the stops. */
+  private get stops(): Pick<EngineDebug, 'setBreakpoints' | 'setWatchpoints'> {
+    return this.parts.timeline ?? this.parts.machine.debug;
   }
 
   private setSkip(skip: HandlerSkip | undefined): void {
@@ -268,7 +303,7 @@ export class MachineTarget implements DebugTarget, RunControl {
 
   private arm(): void {
     const user = this.breakpoints.map(({ address, ...rest }) => ({ pc: address, ...rest }));
-    this.parts.machine.debug.setBreakpoints(this.skip ? [this.skip.breakpoint, ...user] : user);
+    this.stops.setBreakpoints(this.skip ? [this.skip.breakpoint, ...user] : user);
   }
 
   /** Holds back the harts that are not in the mask. That is input, so only changes count. */
@@ -276,7 +311,7 @@ export class MachineTarget implements DebugTarget, RunControl {
     const held = ~running & ((1 << this.harts) - 1);
     if (held === this.held) return;
     this.held = held;
-    this.parts.driven.input({ kind: 'hold', harts: held });
+    this.driven.input({ kind: 'hold', harts: held });
   }
 
   /** The hart that GDB shows where none is the reason. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { packageVersion } from '../host/version.js';
 /** The `hindsight` command: turns every end into an exit code. */
 import { ConfigError, ImageError, ReplayDivergenceError, UnimplementedError } from '../util/errors.js';
 import { runCommandLine } from './commands.js';
 import { complain } from './messages.js';
-import { packageVersion } from './version.js';
 
 const EXIT_USER_ERROR = 2;
 const EXIT_DIVERGED = 3;

@@ -1,11 +1,12 @@
 /** The guest's network on the host: frames between the machine's cable and user-mode networking. */
 import type { NetOption } from '../net/options.js';
-import { UserNetwork } from '../net/user-network.js';
+import { describeForward, UserNetwork } from '../net/user-network.js';
 import type { Door, HostPort } from './run.js';
 import type { Session } from './session.js';
 
 export class HostNetwork implements HostPort {
   readonly outputFull = false;
+  readonly answers = true;
   private readonly network: UserNetwork;
 
   private constructor(network: UserNetwork) {
@@ -18,6 +19,11 @@ export class HostNetwork implements HostPort {
     network.onChange = () => session.wake();
     await network.listen();
     return new HostNetwork(network);
+  }
+
+  /** The forwards, with the ports that were found for them, for the user to read. */
+  get forwards(): string[] {
+    return this.network.forwards.map(describeForward);
   }
 
   /** Takes a frame of the guest. */

@@ -2,6 +2,8 @@
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
 
+export { choice, integer, size, wideInteger } from '../util/option-values.js';
+
 export interface OptionRow {
   readonly name: string;
   /** What the help text calls its value; absent for a switch. */
@@ -18,8 +20,6 @@ export interface OptionRow {
 
 /** What the parser made of the options, by name. */
 export type ParsedOptions = Readonly<Record<string, unknown>>;
-
-const SIZE_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 /** How the command-line parser is to read the table of `command`. */
 export function parserSettings(
@@ -83,30 +83,4 @@ export function textOf(name: string, value: unknown): string | undefined {
 export function textsOf(name: string, value: unknown): string[] {
   const values: readonly unknown[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
   return values.map((one) => textOf(name, one) as string);
-}
-
-export function choice<T extends string>(name: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((candidate) => candidate === value);
-  if (found !== undefined) return found;
-  const nearest = suggest(value, allowed);
-  throw new ConfigError(`--${name} ${value}: ${nearest ? `did you mean ${nearest}?` : `must be ${allowed.join(' or ')}`}`);
-}
-
-export function size(name: string, value: string): number {
-  const match = /^(\d+)([KMG]?)$/i.exec(value);
-  if (!match) throw new ConfigError(`--${name} ${value}: must be a size such as 256M`);
-  return Number(match[1]) * (SIZE_UNITS[(match[2] || 'M').toUpperCase()] as number);
-}
-
-export function wideInteger(name: string, value: string): bigint {
-  if (!/^(\d+|0x[0-9a-f]+)$/i.test(value)) throw new ConfigError(`--${name} ${value}: must be a whole number`);
-  const number = BigInt(value);
-  if (number >= 1n << 64n) throw new ConfigError(`--${name} ${value}: must be below 2^64`);
-  return number;
-}
-
-export function integer(name: string, value: string): number {
-  const number = wideInteger(name, value);
-  if (number > BigInt(Number.MAX_SAFE_INTEGER)) throw new ConfigError(`--${name} ${value}: must be below 2^53`);
-  return Number(number);
 }

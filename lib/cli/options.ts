@@ -1,53 +1,17 @@
 /** The options of the commands that run a machine: tables, and what is made of them. */
-import type { EngineMode } from '../exec/machine-engine.js';
+import { type Bios, type DriveOption, type EngineSettings, type MachineOptions, machineNamed } from '../host/machine-options.js';
+import type { RecordOption } from '../host/recording.js';
 import type { MachineDescription } from '../machines/machine.js';
-import { RISCV_VIRT } from '../machines/riscv-virt.js';
-import { type NetOption, netOption } from '../net/options.js';
+import { netOption } from '../net/options.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
-import { type RecordOption, recordOption } from './record-option.js';
+import { recordOption } from './record-option.js';
 
 export type ConsoleTarget = { readonly kind: 'stdio' } | { readonly kind: 'none' } | { readonly kind: 'file'; readonly path: string };
 
-/** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
-export type Bios = { readonly kind: 'default' | 'none' } | { readonly kind: 'file'; readonly path: string };
-
-export interface DriveOption {
-  readonly path: string;
-  /** The guest's writes go to the file; else they are gone when the run ends. */
-  readonly write: boolean;
-}
-
-/** What the guest can see of the options. */
-export interface MachineOptions {
-  readonly kernel: string;
-  readonly machine: MachineDescription;
-  readonly memoryBytes: number;
-  readonly harts: number;
-  readonly bios: Bios;
-  readonly initrd: string | undefined;
-  readonly bootArgs: string;
-  /** The user's device tree; absent: the machine's. */
-  readonly dtb: string | undefined;
-  /** Hardware may update the A and D bits of page-table entries. */
-  readonly svadu: boolean;
-  readonly seed: bigint;
-  /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
-  readonly net: NetOption | undefined;
-  /** The user's console is a virtio console (hvc0), beside the serial line. */
-  readonly virtioConsole: boolean;
-  readonly drives: readonly DriveOption[];
-  /** What the guest's clock shows at the start: milliseconds since 1970. */
-  readonly startTimeMs: number;
-}
-
 /** How the machine is run on the host: the guest cannot tell. */
-export interface HostOptions {
+export interface HostOptions extends EngineSettings {
   readonly console: ConsoleTarget;
-  readonly mode: EngineMode;
-  readonly chain: boolean;
-  /** Executions after which code is translated; absent: what is fastest. */
-  readonly hotThreshold: number | undefined;
   readonly maxTicks: number;
   /** A file, or `-` for standard output. */
   readonly stats: string | undefined;
@@ -139,8 +103,6 @@ export const RUN_OPTIONS = [...MACHINE_ROWS, ...HOST_ROWS] as const;
 type OptionName = (typeof RUN_OPTIONS)[number]['name'];
 type HostOptionName = (typeof HOST_ROWS)[number]['name'];
 
-const MACHINES: readonly MachineDescription[] = [RISCV_VIRT];
-
 /** Checks what the parser made of the command line. Throws `ConfigError` for the first thing that is wrong. */
 export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
   const text = (name: OptionName): string | undefined => textOf(name, parsed[name]);
@@ -168,13 +130,6 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     pace: pace === undefined ? undefined : choice<'real' | 'fast'>('pace', pace, ['real', 'fast']),
     ...hostOptions(parsed),
   };
-}
-
-/** The machine of that name; throws `ConfigError`. */
-export function machineNamed(name: string): MachineDescription {
-  const names = MACHINES.map((candidate) => candidate.name);
-  const found = choice('machine', name, names);
-  return MACHINES.find((candidate) => candidate.name === found) as MachineDescription;
 }
 
 /** Checks the options of HOST_ROWS. Throws `ConfigError` for the first thing that is wrong. */

@@ -1,16 +1,7 @@
 /** The option `--record FILE[,ref][,digest=N]`. */
+import { DIGEST_TICKS, type RecordOption } from '../host/recording.js';
 import { ConfigError } from '../util/errors.js';
 import { integer } from './option-table.js';
-
-export interface RecordOption {
-  readonly path: string;
-  /** Kernel, firmware and the like stay where they are; the recording names them, and their hashes. */
-  readonly reference: boolean;
-  /** Ticks from one state digest to the next. */
-  readonly digestTicks: number;
-}
-
-const DIGEST_TICKS = 100_000_000;
 
 /** Throws `ConfigError`. */
 export function recordOption(value: string): RecordOption {

@@ -2,15 +2,17 @@
 import type { Recording } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
-import { bootMachine, loadMachine } from './boot.js';
-import { openConsole, openForWriting } from './console.js';
-import { createEngine } from './create-engine.js';
+import { bootMachine, loadMachine } from '../host/boot.js';
+import { createEngine } from '../host/create-engine.js';
+import { openForWriting } from '../host/output-file.js';
+import { recordedOptions } from '../host/recorded-options.js';
+import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
+import { openConsole } from './console.js';
+import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { integer, type OptionRow, type ParsedOptions, textOf } from './option-table.js';
 import { HOST_ROWS, type HostOptions, hostOptions } from './options.js';
-import { recordedOptions } from './recorded-options.js';
-import { openRecording, RecordingInputs } from './recording-inputs.js';
 import { type Driven, run } from './run.js';
 import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
@@ -51,7 +53,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
   const recording = openRecording(path);
   if (!recording.end) say(`${path}: ${recording.damage}: replayed up to tick ${recording.reached.tick}, for which it is complete`);
   const inputs = new RecordingInputs(recording, complain);
-  const loaded = loadMachine(recordedOptions(recording, host), inputs);
+  const loaded = loadMachine(recordedOptions(recording), inputs);
   const session = new Session();
   const statsFile = host.stats === undefined || host.stats === '-' ? undefined : openForWriting(host.stats, '--stats');
   watchSignals(session);
@@ -61,7 +63,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
       replayer.printed(byte);
       if (machine.tick >= options.fromTick) console.write(byte);
     };
-    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame: () => {} }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame: () => {} }, createEngine, engine: host });
     inputs.machine = machine;
     const quit = () => session.finish({ reason: 'quit' });
     console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
@@ -71,9 +73,20 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     const replayer: Replayer = new Replayer(machine, recording, { verify: options.verify, onBranch });
     inputs.replayer = replayer;
     const startMs = performance.now();
+    const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
+    const debug = await startDebugging({ machine, session, options: host, recording: { events, end: recording.reached } });
     const driven = endingWith(replayer, recording, session);
     const maxTicks = Math.min(host.maxTicks, options.toTick);
-    const end = await run({ machine: driven, ports: [console], session, maxTicks, pace: 'fast', nowMs: () => performance.now() });
+    const end = await run({
+      machine: driven,
+      ports: [console],
+      session,
+      maxTicks,
+      pace: 'fast',
+      nowMs: () => performance.now(),
+      ...debug?.parts,
+    });
+    await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
     await console.close();
     report(end, machine.tick, say);

@@ -1,15 +1,16 @@
 /** `hindsight run`: boots a machine and lets it run. */
 import { writeFileSync } from 'node:fs';
+import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from '../host/boot.js';
+import { createEngine } from '../host/create-engine.js';
+import { openForWriting } from '../host/output-file.js';
+import { RecordableInputs, startRecording } from '../host/recording.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
-import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from './boot.js';
-import { openConsole, openForWriting } from './console.js';
-import { createEngine } from './create-engine.js';
-import { debugSession } from './debug-session.js';
+import { openConsole } from './console.js';
+import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
-import { RecordableInputs, startRecording } from './recording.js';
 import { run } from './run.js';
 import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
@@ -23,23 +24,26 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const statsFile = options.stats === undefined || options.stats === '-' ? undefined : openForWriting(options.stats, '--stats');
   watchSignals(session);
   const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
-  const network = options.net && (await HostNetwork.open(options.net, session));
+  let network: HostNetwork | undefined;
   try {
+    network = options.net && (await HostNetwork.open(options.net, session));
+    for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
       recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
-    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine });
+    const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
+    const debug = await startDebugging({ machine, session, options });
+    const timeline = debug?.timeline;
+    // What is run through again, and what a user changed in the past, is not what happened.
+    const isRecordedLine = () => !timeline || (!timeline.isReplaying && !timeline.isBranch);
+    const { record, maxTicks, pace } = options;
+    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, isRecordedLine, warn: complain });
     const quit = () => session.finish({ reason: 'quit' });
-    console.monitor = { commands: MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
-    const { record } = options;
-    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, warn: complain });
-    const debug = await debugSession({ machine, session, options });
+    console.monitor = { commands: debug?.commands ?? MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
     const startMs = performance.now();
-    const { maxTicks, pace } = options;
-    const observer = recorder ? { observer: recorder } : {};
     const end = await run({
       machine,
       ports: [console, ...(network ? [network] : [])],
@@ -47,11 +51,12 @@ export async function runCommand(options: RunOptions): Promise<number> {
       maxTicks,
       pace,
       nowMs: () => performance.now(),
-      ...observer,
+      ...(recorder ? { observer: recorder } : {}),
       ...debug?.parts,
     });
     await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
+    if (recorder && timeline) await timeline.seek(timeline.recordedEnd);
     await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
     await console.close();
     report(end, machine.tick, say);

@@ -28,6 +28,8 @@ export interface HostPort {
   deliver(door: Door): boolean;
   /** Input can still arrive, and the machine's device has room for it. */
   canWake(door: Door): boolean;
+  /** What the guest puts out may have an answer ready at once. */
+  readonly answers?: boolean;
   /** Hands output to the host. */
   flush(): void;
   /** The host takes no more output for now. */
@@ -71,6 +73,8 @@ class RunLoop {
   /** The host's clock when virtual time was 0, moved on by pauses. */
   private startMs: number;
   private slice = SLICE_TICKS_FIRST;
+  /** The machine was idle, and nothing had arrived for it. */
+  private wasIdle = false;
 
   constructor(parts: RunParts) {
     this.parts = parts;
@@ -98,6 +102,7 @@ class RunLoop {
     if (machine.powerOff !== undefined && !handled) session.finish({ reason: 'poweroff', code: machine.powerOff });
     // All of them, whatever the first one says.
     const delivered = ports.map((port) => port.deliver(machine)).includes(true);
+    this.wasIdle = stop.kind === 'idle' && !delivered;
     if (stop.kind === 'idle' && !delivered && !handled && !session.end) await this.waitIdle(stop);
     else await new Promise((resolve) => setImmediate(resolve));
     while (ports.some((port) => port.outputFull) && !session.end && !session.failure) await session.sleep();
@@ -107,9 +112,15 @@ class RunLoop {
     const { machine, maxTicks, nowMs, control, observer } = this.parts;
     const before = nowMs();
     const untilTick = Math.min(machine.tick + this.slice, maxTicks, observer?.nextTick ?? Number.POSITIVE_INFINITY);
-    const stop = (control ?? machine).run(untilTick, this.isReal ? { skipUntilNs: this.hostNs() } : {});
+    const stop = (control ?? machine).run(untilTick, this.skipLimit());
     if (stop.kind === 'limit') this.slice = nextSlice(this.slice, nowMs() - before);
     return stop;
+  }
+
+  /** How far idle time may be skipped: not at all before what answers the guest's last deeds has arrived. */
+  private skipLimit(): { skipUntilNs?: number } {
+    if (!this.wasIdle && this.parts.ports.some((port) => port.answers)) return { skipUntilNs: 0 };
+    return this.isReal ? { skipUntilNs: this.hostNs() } : {};
   }
 
   private get isReal(): boolean {
@@ -137,7 +148,7 @@ class RunLoop {
     const { machine, ports, session, control } = this.parts;
     if (idle.wakeNs !== undefined) {
       const ms = Math.ceil((idle.wakeNs - this.hostNs()) / MS_NS);
-      if (ms > 0) await session.sleep(Math.min(ms, 0x7fffffff));
+      if (ms > 0 && this.isReal) await session.sleep(Math.min(ms, 0x7fffffff));
     } else if (control || ports.some((port) => port.canWake(machine))) await session.sleep();
     else session.finish({ reason: 'idle' });
   }

@@ -10,6 +10,7 @@ import {
   JC_BLOCK,
   JC_CONTEXT,
   JC_PC,
+  PAGE_BITS,
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { type Block, PAST_BREAKPOINT } from './block.js';
@@ -56,7 +57,7 @@ export class BlockFinder {
     const address = this.o.fetch(env, pc);
     if (address < 0n) return this.trapOnFetch(env);
     const paddr = Number(address);
-    this.o.breakpoints.enter(pc, paddr);
+    if (this.o.breakpoints.isArmed) this.o.breakpoints.enter(this.pageOf(env), paddr);
     return this.blockAt(env, pc, paddr, 0);
   }
 
@@ -68,6 +69,12 @@ export class BlockFinder {
     const paddr = Number(address);
     this.o.breakpoints.retire(paddr);
     return this.blockAt(env, pc, paddr, PAST_BREAKPOINT);
+  }
+
+  /** Number of the virtual page of ENV_PC; a bigint would take longer than all the rest. */
+  private pageOf(env: number): number {
+    const at = (env + ENV_PC) >> 2;
+    return this.i32[at + 1] * 2 ** (32 - PAGE_BITS) + (this.i32[at] >>> PAGE_BITS);
   }
 
   private blockAt(env: number, pc: bigint, paddr: number, past: number): Block | undefined {

@@ -70,10 +70,14 @@ export class Breakpoints {
     return this.candidates.size !== 0 && this.candidates.has(paddr);
   }
 
-  /** The code at `pc` was found at `paddr`, and is about to be entered from outside of its page. */
-  enter(pc: bigint, paddr: number): void {
-    if (this.armed.size === 0) return;
-    const page = this.armed.get(pageOf(pc));
+  /** Whether `enter` must be told of pages. */
+  get isArmed(): boolean {
+    return this.armedCount !== 0;
+  }
+
+  /** Code of the virtual page of this number was found at `paddr`, and is about to be entered from outside of the page. */
+  enter(pageNumber: number, paddr: number): void {
+    const page = this.armed.get(pageNumber);
     const base = paddr - (paddr % PAGE_SIZE);
     if (!page || page.entered.has(base)) return;
     page.entered.add(base);

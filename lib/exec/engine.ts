@@ -17,7 +17,6 @@ import {
   ENV_HART,
   ENV_PC,
   ENV_POLL,
-  ENV_RESERVATION,
   ENV_STAT_FILLS,
   ENV_STAT_INTERPRETED,
   ENV_STAT_SLOW,
@@ -62,6 +61,7 @@ import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
 import type { Block } from './block.js';
 import { BlockFinder } from './block-finder.js';
+import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
@@ -74,6 +74,7 @@ import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from '
 import { loadMmu, type Mmu } from './mmu.js';
 import { type EngineTimes, MemoryPages, Snapshots } from './snapshots.js';
 import { Translator } from './translator.js';
+import { Turns } from './turns.js';
 import { Watchpoints } from './watchpoints.js';
 
 /** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
@@ -83,8 +84,6 @@ const HOT_BATCH = 64;
 const HOT_WAIT_TICKS = 4_000_000;
 /** The batch where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = 4;
-/** Ticks of a hart's turn, when there are several. */
-const TURN_TICKS = 20_000;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
@@ -127,6 +126,8 @@ export class MachineEngine implements Engine {
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
+  /** Only where a hook wants to know. */
+  private readonly trace: BlockTrace | undefined;
   private readonly dirty: DirtyPages;
   private readonly digest: StateDigest;
   readonly snapshots: Snapshots;
@@ -137,15 +138,8 @@ export class MachineEngine implements Engine {
   /** Tick at which the current slice ends; the exact tick is this less ENV_BUDGET of the running hart. */
   private sliceEnd = 0;
   private running = -1;
-  /** Harts take turns, in order: whose it is, and the tick at which it ends. Machine state. */
-  private turn = 0;
-  private turnEnd: number;
-  /** Both as they were when the last tick was taken. A turn that passes on while no tick is taken is no state yet: `run` takes it back. */
-  private settledTurn = 0;
-  private settledEnd: number;
+  private readonly turns: Turns;
   private stopRequested = false;
-  /** Harts that are held back, one bit each. Machine state. */
-  private held = 0;
   /** Why the debugger wants the run to stop; the tick at which breakpoints do not count; the block behind one that is passed over, 0 when none. */
   private debugStop: DebugStop | undefined;
   private passTick = -1;
@@ -163,8 +157,8 @@ export class MachineEngine implements Engine {
     this.i32 = new Int32Array(memory.buffer);
     this.u16 = new Uint16Array(memory.buffer);
     this.i64 = new BigInt64Array(memory.buffer);
-    this.turnEnd = this.settledEnd = options.harts > 1 ? TURN_TICKS : Number.POSITIVE_INFINITY;
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
+    this.turns = new Turns(memory, this.harts);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
     this.initialiseGlobals();
@@ -179,7 +173,11 @@ export class MachineEngine implements Engine {
     this.calls = guestExports as unknown as GuestCalls;
     this.fillTable(table, guestExports);
     const pages = memory.buffer.byteLength / 0x10000;
-    const interpreter = new WebAssembly.Instance(interpreterModule(pages), { env: { memory, table }, mmu: mmuExports }).exports;
+    const { onBlock } = options;
+    this.trace = onBlock && new BlockTrace(memory, { onBlock, sliceEnd: () => this.sliceEnd });
+    const blockHead = this.trace?.blockHead;
+    const imports = { env: { memory, table, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
+    const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
     const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
@@ -195,7 +193,8 @@ export class MachineEngine implements Engine {
         renewContexts: () => mmu.renewContexts(),
       },
     });
-    const translator = new Translator(memory, guest, this.cache, { hostPage: (paddr) => this.hostPage(paddr) }, { chain: options.chain });
+    const source = { hostPage: (paddr: number) => this.hostPage(paddr) };
+    const translator = new Translator(memory, guest, this.cache, source, { chain: options.chain, heads: onBlock !== undefined });
     this.breakpoints = new Breakpoints({
       invalidate: (paddr) => void this.cache.invalidate(paddr, 1),
       renewContexts: () => mmu.renewContexts(),
@@ -212,6 +211,7 @@ export class MachineEngine implements Engine {
       guestExports,
       mmu: mmuExports,
       interpreter,
+      blockHead,
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
@@ -272,11 +272,11 @@ export class MachineEngine implements Engine {
   }
 
   hold(harts: number): void {
-    this.held = harts;
+    this.turns.held = harts;
   }
 
   get currentHart(): number {
-    return this.turn;
+    return this.turns.hart;
   }
 
   /** Area of the hart that is running, -1 between runs. */
@@ -289,14 +289,13 @@ export class MachineEngine implements Engine {
     this.watchpoints.apply();
     this.passTick = limits.passBreakpoint ? this.tick : -1;
     const stop = this.runTurns(untilTick, limits);
-    this.turn = this.settledTurn;
-    this.turnEnd = this.settledEnd;
+    this.turns.unpass();
     return stop;
   }
 
   private runTurns(untilTick: number, limits: RunLimits): StopReason {
     const { skipUntilNs = Number.POSITIVE_INFINITY, until = NEVER, stepHart = -1 } = limits;
-    const lastNs = Math.min(skipUntilNs, until.tick * this.o.nsPerTick + until.skippedNs);
+    const { turns, harts } = this;
     let lastTick = untilTick;
     // Harts in a row that had nothing to do: when it is all of them, the machine is idle.
     for (let waiting = 0; ; ) {
@@ -305,24 +304,24 @@ export class MachineEngine implements Engine {
       if (stop) return stop;
       const now = this.tick;
       if (now >= lastTick || isReached(until, now, this.clock.skippedNs)) return { kind: 'limit' };
-      if (now >= this.turnEnd) this.nextTurn(now);
-      const { turn } = this;
-      const env = this.harts[turn];
-      const stepEnd = turn === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
-      const end = Math.min(lastTick, until.tick, stepEnd, now + SLICE_MAX, this.turnEnd, this.clock.nextTick, this.timerTick(env));
-      const waits = this.isHeld(turn) || this.runSlice(env, now, Math.max(end, now + 1));
+      if (now >= turns.end) turns.pass(now);
+      const { hart } = turns;
+      const env = harts[hart];
+      const stepEnd = hart === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
+      const end = Math.min(lastTick, until.tick, stepEnd, now + SLICE_MAX, turns.end, this.clock.nextTick, this.timerTick(env));
+      const waits = turns.isHeld(hart) || this.runSlice(env, now, Math.max(end, now + 1));
       // In front of the next instruction, and with nothing due: what `fire` did already is not done again.
       if (this.debugStop?.kind === 'breakpoint') return this.takeStop()!;
-      if (turn === stepHart && this.tick > now) lastTick = this.tick;
+      if (hart === stepHart && this.tick > now) lastTick = this.tick;
       // A hart that begins to wait keeps its turn until another one takes a tick.
       if (!waits || this.tick > now) waiting = 0;
-      else if (++waiting < this.harts.length) this.nextTurn(now);
+      else if (++waiting < harts.length) turns.pass(now);
       else {
-        const idle = this.skipIdle(lastNs);
+        const untilNs = now === until.tick ? now * this.o.nsPerTick + until.skippedNs : Number.POSITIVE_INFINITY;
+        const idle = this.skipIdle(Math.min(skipUntilNs, untilNs));
         if (idle && !isReached(until, now, this.clock.skippedNs)) return idle;
         waiting = 0;
-        this.turn = this.settledTurn;
-        this.turnEnd = this.settledEnd;
+        turns.unpass();
       }
     }
   }
@@ -336,26 +335,6 @@ export class MachineEngine implements Engine {
     if (!this.stopRequested) return undefined;
     this.stopRequested = false;
     return { kind: 'stopped' };
-  }
-
-  private isHeld(hart: number): boolean {
-    return Math.floor(this.held / 2 ** hart) % 2 === 1;
-  }
-
-  /** Gives the turn to the next hart. With one hart a turn has no end. */
-  private nextTurn(now: number): void {
-    const { harts } = this;
-    this.turn = (this.turn + 1) % harts.length;
-    this.turnEnd = harts.length > 1 ? now + TURN_TICKS : Number.POSITIVE_INFINITY;
-  }
-
-  /** Ticks were taken, up to now. What the other harts do behind the end of a turn may break the reservation: it is given up without looking. */
-  private settle(env: number): void {
-    if (this.sliceEnd >= this.turnEnd) this.i64[(env + ENV_RESERVATION) >> 3] = -1n;
-    // The same for one that waited, or is held back, in the middle of its turn.
-    if (this.turn !== this.settledTurn) this.i64[(this.harts[this.settledTurn] + ENV_RESERVATION) >> 3] = -1n;
-    this.settledTurn = this.turn;
-    this.settledEnd = this.turnEnd;
   }
 
   /** All harts wait: jumps to the next timer, or says why not. */
@@ -374,7 +353,7 @@ export class MachineEngine implements Engine {
 
   private nextWakeNs(): number {
     const timers = this.harts.map((env, hart) =>
-      this.isHeld(hart) ? Number.POSITIVE_INFINITY : this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs,
+      this.turns.isHeld(hart) ? Number.POSITIVE_INFINITY : this.timerTick(env) * this.o.nsPerTick + this.clock.skippedNs,
     );
     return Math.min(this.clock.nextNs, ...timers);
   }
@@ -406,12 +385,13 @@ export class MachineEngine implements Engine {
       waits = code === EXIT_WFI;
     }
     this.sliceEnd = this.tick;
+    this.trace?.end(env);
     this.running = -1;
     // A hart that would wake up with this tick has not yet.
     if (this.debugStop && this.sliceEnd === now) i32[(env + ENV_WFI) >> 2] = waited;
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
-    if (i32[(env + ENV_YIELD) >> 2] !== 0 && this.sliceEnd < this.turnEnd) this.turnEnd = this.sliceEnd;
-    if (this.sliceEnd > now) this.settle(env);
+    if (i32[(env + ENV_YIELD) >> 2] !== 0) this.turns.end = Math.min(this.turns.end, this.sliceEnd);
+    if (this.sliceEnd > now) this.turns.settle(this.sliceEnd);
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;
@@ -533,7 +513,8 @@ export class MachineEngine implements Engine {
   // --- state -----------------------------------------------------------------------------------------------------------
 
   stateDigest(): string {
-    const schedule = `${this.harts.length > 1 ? `${this.turn} ${this.turnEnd}` : ''}${this.held === 0 ? '' : ` held ${this.held}`}`;
+    const { hart, end, held } = this.turns;
+    const schedule = `${this.harts.length > 1 ? `${hart} ${end}` : ''}${held === 0 ? '' : ` held ${held}`}`;
     return this.digest.compute(this.harts, `${this.tick} ${this.clock.skippedNs} ${schedule} ${this.o.deviceState?.() ?? ''}`);
   }
 
@@ -573,18 +554,16 @@ export class MachineEngine implements Engine {
   }
 
   private times(): EngineTimes {
-    const { turn, turnEnd, held } = this;
-    return { held, tick: this.tick, skippedNs: this.clock.skippedNs, turn, turnEnd: Number.isFinite(turnEnd) ? turnEnd : -1 };
+    return { ...this.turns.state, tick: this.tick, skippedNs: this.clock.skippedNs };
   }
 
   /** Harts and memory were restored: sets the times, and computes anew what follows from the state. */
-  private restored({ tick, skippedNs, turn, turnEnd, held }: EngineTimes): void {
-    this.held = held;
+  private restored({ tick, skippedNs, ...turns }: EngineTimes): void {
+    this.turns.state = turns;
+    this.watchpoints.forget();
     this.rewound += this.tick - tick;
     this.sliceEnd = tick;
     this.lastCompile = Math.min(this.lastCompile, tick);
-    this.turn = this.settledTurn = turn;
-    this.turnEnd = this.settledEnd = turnEnd < 0 ? Number.POSITIVE_INFINITY : turnEnd;
     this.clock.skippedNs = skippedNs;
     this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(skippedNs);
     this.mmu.flushAll();

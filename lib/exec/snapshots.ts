@@ -17,6 +17,7 @@ import { ImageError } from '../util/errors.js';
 import { HART_STATE } from './digest.js';
 import type { DirtyPages } from './dirty-log.js';
 import type { DirtyLog, EngineSnapshots, EngineState, GuestPages } from './state.js';
+import type { TurnState } from './turns.js';
 
 const GRANULE_BYTES = 64;
 const HART_BYTES = HART_STATE.reduce((total, [from, to]) => total + to - from, 0);
@@ -116,13 +117,9 @@ function differs(a: Uint8Array, b: Uint8Array, from: number): boolean {
 }
 
 /** The engine's own part of the state. */
-export interface EngineTimes {
-  tick: number;
-  skippedNs: number;
-  turn: number;
-  /** -1: never. */
-  turnEnd: number;
-  held: number;
+export interface EngineTimes extends TurnState {
+  readonly tick: number;
+  readonly skippedNs: number;
 }
 
 export interface SnapshotParts {

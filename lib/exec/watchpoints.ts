@@ -77,6 +77,11 @@ export class Watchpoints {
     if (virtual || physical) this.flush();
   }
 
+  /** Forgets hits that nobody has asked for. */
+  forget(): void {
+    this.view.setInt32(GLOBAL_WATCH_HITS, 0, true);
+  }
+
   /**
    * The first stop among the hits noted since the last call, if a condition holds. `running`: the area of the hart whose instruction has just
    * completed, 0 between two instructions.
@@ -85,7 +90,7 @@ export class Watchpoints {
     const { view } = this;
     const hits = view.getInt32(GLOBAL_WATCH_HITS, true);
     if (hits === 0) return undefined;
-    view.setInt32(GLOBAL_WATCH_HITS, 0, true);
+    this.forget();
     for (let i = 0; i < hits; i++) {
       const note = this.noteAt(GLOBAL_WATCH_NOTES + i * WATCH_NOTE_SIZE_BYTES);
       const stop = note && this.stopFor(note, running);

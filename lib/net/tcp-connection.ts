@@ -119,6 +119,11 @@ export class TcpConnection implements TcpUser {
   established(): void {}
 
   data(bytes: Uint8Array): void {
+    // All that comes in one go, while the guest runs, is one system call.
+    if (this.socket.writableCorked === 0) {
+      this.socket.cork();
+      process.nextTick(() => this.socket.uncork());
+    }
     this.socket.write(bytes, () => {
       this.endpoint?.consumed(bytes.length);
       this.owner.changed(this);

@@ -16,6 +16,9 @@ const LAYOUTS = {
 
 /** By type (STT_*); others, such as files, sections and thread-local variables, name no place. */
 const KIND_OF_TYPE: Readonly<Record<number, SymbolKind>> = { 0: 'label', 1: 'object', 2: 'function', 10: 'function' };
+/** The same as places in KINDS; -1: none. */
+const KIND_CODES = Array.from({ length: 16 }, (_, type) => KINDS.indexOf(KIND_OF_TYPE[type] as SymbolKind));
+const [LABEL, CONSTANT] = [KINDS.indexOf('label'), KINDS.indexOf('constant')];
 const DOLLAR = 0x24;
 const DOT = 0x2e;
 const LETTER_L = 0x4c;
@@ -51,15 +54,18 @@ class ElfSymbols implements SymbolColumns {
     this.kinds = new Uint8Array(total);
     this.globals = new Uint8Array(total);
     this.nameOffsets = new Uint32Array(total);
+    const words = new Uint32Array(this.addresses.buffer);
+    const highWord = (at: number): number => (elf.bits === 64 ? bytes.readUInt32LE(at + 4) : 0);
     let count = 0;
     for (let at = 0; at + entry <= bytes.length; at += entry) {
-      const kind = KIND_OF_TYPE[bytes[at + info]! & 15];
+      const kind = KIND_CODES[bytes[at + info]! & 15] as number;
       const home = bytes.readUInt16LE(at + section);
       const nameAt = bytes.readUInt32LE(at);
-      if (kind === undefined || home === SHN_UNDEF || !this.isName(nameAt)) continue;
-      this.addresses[count] = elf.bits === 64 ? bytes.readBigUInt64LE(at + value) : BigInt(bytes.readUInt32LE(at + value));
-      this.sizes[count] = elf.bits === 64 ? Number(bytes.readBigUInt64LE(at + size)) : bytes.readUInt32LE(at + size);
-      this.kinds[count] = KINDS.indexOf(home === SHN_ABS && kind === 'label' ? 'constant' : kind);
+      if (kind < 0 || home === SHN_UNDEF || !this.isName(nameAt)) continue;
+      words[2 * count] = bytes.readUInt32LE(at + value);
+      words[2 * count + 1] = highWord(at + value);
+      this.sizes[count] = bytes.readUInt32LE(at + size) + 2 ** 32 * highWord(at + size);
+      this.kinds[count] = home === SHN_ABS && kind === LABEL ? CONSTANT : kind;
       this.globals[count] = bytes[at + info]! >>> 4 === STB_LOCAL ? 0 : 1;
       this.nameOffsets[count] = nameAt;
       count++;

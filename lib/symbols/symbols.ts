@@ -59,6 +59,9 @@ export function openSymbols(path: string, options: OpenOptions = {}): Symbols {
   }
 }
 
+/** How many letters a mistyped name has too many or too few. */
+const TYPO_LETTERS = 2;
+
 class SymbolFile implements Symbols {
   private readonly file: RangeFile;
   private readonly bias: bigint;
@@ -150,7 +153,11 @@ class SymbolFile implements Symbols {
   }
 
   nearestName(name: string): string | undefined {
-    return suggest(name, this.index?.names() ?? []);
+    // Comparing with all names of a kernel would take seconds.
+    const near = (this.index?.names() ?? []).filter(
+      (known) => known[0] === name[0] && (known.startsWith(name) || Math.abs(known.length - name.length) <= TYPO_LETTERS),
+    );
+    return suggest(name, near);
   }
 
   close(): void {

@@ -106,12 +106,12 @@ export class GuestMachine implements Machine {
   }
 
   save(): MachineState {
-    const { engine, devices, power, serial, virtioConsole, net } = this.parts;
+    const { engine, devices, power } = this.parts;
     return {
       engine: engine.snapshots.save(),
       devices: devices.map(saveDevice),
       powerOff: power.off ?? -1,
-      outputs: [serial.output.count, virtioConsole?.port.output.count ?? 0, net?.output.count ?? 0],
+      outputs: this.outputs,
     };
   }
 
@@ -125,10 +125,23 @@ export class GuestMachine implements Machine {
     for (const [index, port] of [serial, virtioConsole?.port, net].entries()) if (port) port.output.count = state.outputs[index] ?? 0;
   }
 
-  /** What comes out from here on is news, though the machine was here before. */
-  forgetOutput(): void {
+  /** How much came out up to here, as in `MachineState.outputs`. */
+  get outputs(): readonly number[] {
+    return this.outlets.map((outlet) => outlet?.count ?? 0);
+  }
+
+  get outputsSeen(): readonly number[] {
+    return this.outlets.map((outlet) => outlet?.seen ?? 0);
+  }
+
+  forgetOutput(seen?: readonly number[]): void {
+    for (const [index, outlet] of this.outlets.entries()) outlet?.forget(seen?.[index]);
+  }
+
+  /** In the order of `MachineState.outputs`. */
+  private get outlets() {
     const { serial, virtioConsole, net } = this.parts;
-    for (const port of [serial, virtioConsole?.port, net]) port?.output.forget();
+    return [serial.output, virtioConsole?.port.output, net?.output];
   }
 
   stateDigest(): string {

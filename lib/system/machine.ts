@@ -50,7 +50,9 @@ export interface Machine {
   stateDigest(): string;
 
   /** The machine is about to do something else than what the world saw: what it puts out from here on is news. */
-  forgetOutput(): void;
+  forgetOutput(seen?: readonly number[]): void;
+  /** How much of the machine's output the world has seen: as `MachineState.outputs`. `forgetOutput` with it takes that back. */
+  readonly outputsSeen: readonly number[];
   stats(): EngineStats;
   /** The guest powered off, and with which exit code. It is machine state: going back takes it back. */
   readonly powerOff: number | undefined;

@@ -7,7 +7,8 @@ export class Outlet<T> {
   count = 0;
   /** Gets what is news. Nobody at first. */
   sink: (item: T) => void = () => {};
-  private seen = 0;
+  /** What the world has seen of it. */
+  seen = 0;
 
   put(item: T): void {
     this.count++;
@@ -16,8 +17,8 @@ export class Outlet<T> {
     this.sink(item);
   }
 
-  /** From here on everything is news: the future that the world has seen is not the one that comes now. */
-  forget(): void {
-    this.seen = this.count;
+  /** From here on everything is news: the future that the world has seen is not the one that comes now. Or, with `seen`, that one is meant again. */
+  forget(seen = this.count): void {
+    this.seen = seen;
   }
 }

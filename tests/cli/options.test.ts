@@ -69,6 +69,8 @@ for (const [given, message] of [
   [{ seed: '0x10000000000000000' }, '--seed 0x10000000000000000: must be below 2^64'],
   [{ drive: '' }, '--drive needs a value'],
   [{ drive: ',write' }, '--drive ,write: must be FILE or FILE,write'],
+  [{ net: 'tap' }, '--net tap: must be none, or user with ,hostfwd=tcp:127.0.0.1:2222-:22 and the like'],
+  [{ net: ['user', 'none'] }, '--net is given more than once'],
   [{ rtc: 'today' }, '--rtc today: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ rtc: '2027-02-30T25:00' }, '--rtc 2027-02-30T25:00: must be now or a date such as 2027-01-31T12:00 (UTC)'],
   [{ rtc: '1969-12-31' }, '--rtc 1969-12-31: must be now or a date such as 2027-01-31T12:00 (UTC)'],
@@ -87,6 +89,11 @@ for (const [given, message] of [
 test('numbers may be decimal or hexadecimal', () => {
   assert.is(options({ seed: '0xff' }).seed, 255n);
   assert.is(options({ 'max-ticks': '1000000000000' }).maxTicks, 1e12);
+});
+
+test('--net user adds the device', () => {
+  assert.is(options({ net: 'none' }).net, undefined);
+  assert.is(options({ net: 'user,hostfwd=tcp::0-:22' }).net?.forwards.length, 1);
 });
 
 test('--drive may be repeated, and only ,write at its end is no part of the name', () => {

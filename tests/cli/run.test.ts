@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { HostConsole } from '../../lib/cli/console.js';
 import { Input } from '../../lib/cli/input.js';
 import { Output } from '../../lib/cli/output.js';
-import { type Driven, type RunParts, run } from '../../lib/cli/run.js';
+import { type Driven, type HostPort, type RunParts, run } from '../../lib/cli/run.js';
 import { exitCode, type RunEnd, Session } from '../../lib/cli/session.js';
 import type { StopReason } from '../../lib/exec/machine-engine.js';
 import type { InputEvent } from '../../lib/system/input-event.js';
@@ -112,6 +112,57 @@ test('without input, idle time is skipped at once', async () => {
   assert.equal(await start({ engine, maxTicks: 50 }), { reason: 'limit' });
   assert.ok(performance.now() - before < 2000);
   assert.ok(engine.skippedNs > 49 * 3600e9 - 1000);
+});
+
+for (const pace of ['fast', 'real'] as const) {
+  test(`at ${pace} pace, what answers the guest comes before idle time is skipped`, async () => {
+    let asked = false;
+    let answeredNs = -1;
+    const engine: FakeEngine = new FakeEngine({
+      onTick: (tick) => {
+        asked ||= tick === 100;
+      },
+      waits: () => asked && answeredNs < 0,
+    });
+    engine.clock.at(3600e9, () => {});
+    const network: HostPort = {
+      answers: true,
+      inputOpen: true,
+      outputFull: false,
+      canWake: () => true,
+      flush: () => {},
+      deliver: () => {
+        if (!asked || answeredNs >= 0) return false;
+        answeredNs = engine.clock.nowNs();
+        return true;
+      },
+    };
+    // The host's clock is far ahead of the guest's.
+    let nowMs = 0;
+    const machine = new FakeMachine(engine);
+    const end = await run({ machine, ports: [network], session: new Session(), maxTicks: 200, pace, nowMs: () => (nowMs += 1e6) });
+    assert.equal(end, { reason: 'limit' });
+    assert.is(answeredNs, 100);
+  });
+}
+
+test('at fast pace idle time is skipped with a network too, when nothing has arrived', async () => {
+  let woken = false;
+  const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });
+  engine.clock.at(3600e9, () => {
+    woken = true;
+  });
+  const silent: HostPort = {
+    answers: true,
+    inputOpen: true,
+    outputFull: false,
+    canWake: () => true,
+    flush: () => {},
+    deliver: () => false,
+  };
+  const machine = new FakeMachine(engine);
+  const end = await run({ machine, ports: [silent], session: new Session(), maxTicks: 20, pace: 'fast', nowMs: () => 0 });
+  assert.equal(end, { reason: 'limit' });
 });
 
 test('at real pace an idle guest waits for the host clock, and the wait costs few slices', async () => {

@@ -18,7 +18,8 @@ const test = suite('CFI flash');
 test('is erased at first, and costs no memory for that', () => {
   const flash = create();
   assert.equal([flash.read(0, 4), flash.read(BANK - 1, 1), flash.read(0x1002, 2)], [0xffffffff, 0xff, 0xffff]);
-  assert.equal((flash.save() as { contents: unknown }).contents, { indices: [], contents: [] });
+  const { contents } = flash.save() as { contents: { blocks: unknown[] } };
+  assert.ok(contents.blocks.length > 0 && contents.blocks.every((entry) => entry === null));
 });
 
 test('the query table says Intel commands, two chips of 16 MiB, 128 blocks of 128 KiB each', () => {
@@ -120,7 +121,7 @@ test('random accesses end in a state that is saved, restored and digested as wha
       return [(random() % 4) * SECTOR + (random() % 64) * size, size, both(commands[random() % commands.length] as number)] as const;
     };
     for (let i = 0; i < 60; i++) access(flash, ...draw());
-    other.load(JSON.parse(JSON.stringify(flash.save())));
+    other.load(structuredClone(flash.save()));
     assert.equal(other.digest(), flash.digest());
     for (let i = 0; i < 60; i++) {
       const step = draw();

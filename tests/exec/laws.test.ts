@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Assembler } from '../support/assembler.js';
 import { lawsProgram } from '../support/laws-program.js';
 import { type Path, type PathOptions, runOnPaths, TINY_ARENA, ticksUpTo } from '../support/paths.js';
-import { RiscvMachine } from '../support/riscv-machine.js';
+import { RAM_BASE, RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('the same state at the same tick on every path');
 
@@ -44,6 +45,25 @@ test('everything compiled at once', () => {
 
 test('single steps', () => {
   runOnPaths(create, ticksUpTo(20_000, 40), STEPS);
+});
+
+test('a single whose operand was a helper result, where the fast path fails', () => {
+  const a = new Assembler(RAM_BASE);
+  a.text(`
+  li t0, 0x2000
+  csrs mstatus, t0
+  li t1, 3
+  fcvt.d.w ft0, t1
+  fcvt.s.w ft2, t1
+loop:
+  csrw fflags, zero
+  fcvt.s.d ft6, ft0
+  fmul.s ft2, ft2, ft6, rtz
+  fadd.s ft2, ft2, ft6
+  j loop
+`);
+  const code = a.finish();
+  runOnPaths((options: PathOptions) => new RiscvMachine(code, options), [10, 200], TRANSLATOR);
 });
 
 test.run();

@@ -3,10 +3,14 @@
  * make-initramfs.sh beside this file; without them the tests are skipped loudly, or fail in CI.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Xoshiro128 } from '../../lib/util/random.js';
 import { dialogue, type Step } from '../support/dialogue.js';
 
 const CACHE = fileURLToPath(new URL('../../../tests/guests/cache/', import.meta.url));
@@ -83,6 +87,29 @@ if (existsSync(KERNEL) && existsSync(INITRAMFS)) {
     assert.match(output, /riscv64/);
     assert.match(output, /run ended, status 0/);
   });
+  linux('a guest with a network gets an address, and from a server of the host what it serves', async () => {
+    const body = Xoshiro128.seeded('linux.test', 1n).bytes(1_000_000);
+    const server = createServer((_request, response) => response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    // A command line knows no lines: printf makes them.
+    const script = `printf '#!/bin/sh\\n[ $1 = bound ] && ip addr add $ip/$mask dev $interface && ip route add default via $router\\n' > /tmp/dhcp`;
+    const commands = [script, 'chmod +x /tmp/dhcp', 'ip link set eth0 up', 'udhcpc -i eth0 -n -q -s /tmp/dhcp', 'ip addr show eth0'];
+    const fetches = [`wget -q -O /tmp/body http://10.0.2.2:${port}/`, 'sha256sum /tmp/body', 'ping -c 1 10.0.2.2'];
+    try {
+      const { code, output } = await boot([...commands, ...fetches].join('; '), ['--net', 'user']);
+      assert.is(code, 0, output);
+      assert.match(output, /link\/ether 52:54:00:12:34:56/);
+      assert.match(output, /inet 10\.0\.2\.15\/24/);
+      assert.match(output, createHash('sha256').update(body).digest('hex'));
+      assert.match(output, /1 packets received/);
+      assert.match(output, /run ended, status 0/);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   const FIRMWARE = { 'the built-in SBI': 'default', OpenSBI: `${CACHE}opensbi/fw_dynamic.bin` };
   for (const [name, bios] of Object.entries(FIRMWARE)) {
     linux(`a session in the shell on ${name}, with 1 hart and with 4: commands, job control, power-off`, async () => {

@@ -53,3 +53,9 @@ function parse(listing: string): Disassembled[] {
     isLegal: !/^(\.|(c\.)?unimp)/.test(text!),
   }));
 }
+
+/** The instructions of a function in an ELF file, as `ADDRESS: TEXT`. */
+export function objdumpFile(elf: string, symbol: string): string[] {
+  const listing = execFileSync(`${PREFIX}objdump`, ['-d', `--disassemble=${symbol}`, elf], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  return [...listing.matchAll(/^\s*([0-9a-f]+):\t[0-9a-f]+\s+(\S.*)$/gm)].map(([, address, text]) => `${address}: ${text}`);
+}

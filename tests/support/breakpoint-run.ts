@@ -4,6 +4,7 @@ import type { Breakpoint } from '../../lib/exec/debug.js';
 import type { RunLimits } from '../../lib/exec/machine-engine.js';
 import { MCAUSE } from '../../lib/isa/riscv/layout.js';
 import { ENV_TRAPS } from '../../lib/mem/layout.js';
+import type { Position } from '../../lib/system/input-event.js';
 import type { RiscvMachine } from './riscv-machine.js';
 
 /** Causes of traps at a pc that no instruction could be fetched from. */
@@ -37,7 +38,7 @@ export function trace(machine: RiscvMachine, ticks: number): Moment[] {
 }
 
 /** The state at each of these moments, by a machine without breakpoints. */
-export function digestsAt(machine: RiscvMachine, moments: readonly Moment[]): string[] {
+export function digestsAt(machine: RiscvMachine, moments: readonly Position[]): string[] {
   return moments.map(({ tick, skippedNs }) => {
     machine.engine.run(tick, { until: { tick, skippedNs } });
     assert.is(machine.engine.run(Number.POSITIVE_INFINITY, { until: { tick, skippedNs } }).kind, 'limit');

@@ -16,7 +16,8 @@ import type { DebugRegister } from '../../lib/isa/guest.js';
 export const FAKE_BASE = 0x8000_0000n;
 export const FAKE_BYTES = 64 * 1024;
 const NOP = 0x13;
-const SLICE_TICKS = 20_000;
+/** A test that waits for a stop that never comes fails instead. */
+const TICKS_MAX = 4_000_000;
 
 export interface FakeInsn {
   /** Adds 1 to the number of `bytes` at `address`. */
@@ -55,6 +56,12 @@ interface Step {
   readonly undo: () => void;
 }
 
+export interface FakeOptions {
+  readonly harts?: number;
+  readonly canReverse?: boolean;
+  readonly sliceTicks?: number;
+}
+
 export class FakeTarget implements DebugTarget {
   readonly architecture = 'riscv:rv64';
   readonly triple = 'riscv64-unknown-none';
@@ -77,8 +84,12 @@ export class FakeTarget implements DebugTarget {
   private history: Step[] = [];
   private interrupted = false;
   private turn = 0;
+  private ticksLeft = 0;
+  /** Between two looks at other events. */
+  private readonly sliceTicks: number;
 
-  constructor({ harts = 1, canReverse = true }: { readonly harts?: number; readonly canReverse?: boolean } = {}) {
+  constructor({ harts = 1, canReverse = true, sliceTicks = 20_000 }: FakeOptions = {}) {
+    this.sliceTicks = sliceTicks;
     this.harts = harts;
     this.canReverse = canReverse;
     for (let at = 0; at < FAKE_BYTES; at += 4) this.memory.writeUInt32LE(NOP, at);
@@ -155,6 +166,7 @@ export class FakeTarget implements DebugTarget {
     this.requests.push(request);
     this.isRunning = true;
     this.interrupted = false;
+    this.ticksLeft = TICKS_MAX;
     setImmediate(() => this.slice(request, true));
   }
 
@@ -187,7 +199,8 @@ export class FakeTarget implements DebugTarget {
   private slice(request: ResumeRequest, first: boolean): void {
     const movers = this.values.map((_, hart) => hart).filter((hart) => request.harts === -1 || request.harts & (1 << hart));
     let stop = first && request.direction === 'forward' && request.action.kind === 'continue' ? this.breakpointStop(movers) : undefined;
-    for (let tick = 0; tick < SLICE_TICKS && !stop; tick++) {
+    for (let tick = 0; tick < this.sliceTicks && !stop; tick++) {
+      if (this.ticksLeft-- === 0) this.interrupted = true;
       stop = this.interrupted
         ? { kind: 'interrupt', hart: this.turn }
         : request.direction === 'forward'

@@ -6,6 +6,7 @@ import { describeAddress, openSymbols, type Symbols, SymbolTable } from '../../l
 import { ImageError } from '../../lib/util/errors.js';
 import { bytes, uint } from '../support/dwarf-writer.js';
 import { file, withFolder } from '../support/files.js';
+import { randomSource } from '../support/random.js';
 import {
   type ElfSection,
   type ElfSymbol,
@@ -100,6 +101,26 @@ test('of names for one address the one with a type, the global one, the one with
     ],
     (symbols) => assert.equal(names(symbols, TEXT + 4n), ['free+0x4']),
   ));
+
+test('any address has the innermost symbol that a search through all of them finds', () => {
+  const random = randomSource(3);
+  const symbols: ElfSymbol[] = Array.from({ length: 200 }, (_, index) => ({
+    name: `f${index}`,
+    // Several high words: 0, 1, and the upper half.
+    value: [0xffffff00n, 0x1_00000000n, TEXT][random() % 3]! + BigInt(random() % 0x200),
+    size: 1 + (random() % 0x40),
+    type: FUNCTION,
+  }));
+  return withSymbols(symbols, (opened) => {
+    for (const base of [0xffffff00n, 0x1_00000000n, TEXT]) {
+      for (let address = base - 2n; address < base + 0x280n; address++) {
+        const around = symbols.filter(({ value, size = 0 }) => address >= value && address < value + BigInt(size));
+        const innermost = around.reduce((least, { value }) => (value > least ? value : least), 0n);
+        assert.is(opened.symbolAt(address)?.symbol.address, around.length > 0 ? innermost : undefined, address.toString(16));
+      }
+    }
+  });
+});
 
 test('sections, files, undefined symbols, mapping symbols and local labels name nothing', () =>
   withSymbols(

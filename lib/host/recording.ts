@@ -11,12 +11,22 @@ import type { Position } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
 import { ConfigError } from '../util/errors.js';
 import { hostInputs, type MachineInputs } from './boot.js';
-import { openForWriting } from './console.js';
 import type { Warn } from './drive.js';
-import type { DriveOption, RunOptions } from './options.js';
-import type { RecordOption } from './record-option.js';
+import type { DriveOption, MachineOptions } from './machine-options.js';
+import { openForWriting } from './output-file.js';
 import { machineValues } from './recorded-options.js';
 import { packageVersion } from './version.js';
+
+export interface RecordOption {
+  readonly path: string;
+  /** Kernel, firmware and the like stay where they are; the recording names them, and their hashes. */
+  readonly reference: boolean;
+  /** Ticks from one state digest to the next. */
+  readonly digestTicks: number;
+}
+
+/** Ticks from one state digest to the next, where nobody says otherwise. */
+export const DIGEST_TICKS = 100_000_000;
 
 /** The host's files, remembered; a recording may begin at any time. */
 export class RecordableInputs implements MachineInputs {
@@ -51,17 +61,19 @@ export class RecordableInputs implements MachineInputs {
 export interface RecordingParts {
   readonly machine: Machine;
   readonly inputs: RecordableInputs;
-  readonly options: RunOptions;
+  readonly options: MachineOptions;
   readonly record: RecordOption;
   /** The machine is not as it was at power-on. */
   readonly snapshot: boolean;
+  /** What happens now belongs to the recording. */
+  readonly isRecordedLine: () => boolean;
   /** Told once, when the recording cannot go on; the run can. */
   readonly warn: Warn;
 }
 
 /** Begins to record: between two calls of `run`. Throws `ConfigError` when the file cannot be written. */
 export function startRecording(parts: RecordingParts): Recorder {
-  const { machine, inputs, options, record, snapshot, warn } = parts;
+  const { machine, inputs, options, record, snapshot, isRecordedLine, warn } = parts;
   refuseInputs(
     record.path,
     [...inputs.files, ...options.drives].map(({ path }) => path),
@@ -76,7 +88,7 @@ export function startRecording(parts: RecordingParts): Recorder {
     digestTicks: record.digestTicks,
     snapshot,
   };
-  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks });
+  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks, isRecordedLine });
   machine.onInput = (at, event) => recorder.input(at, event);
   return recorder;
 }

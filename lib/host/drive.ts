@@ -9,7 +9,7 @@ import type { BlockBackend } from '../devices/block-backend.js';
 import type { PlainData } from '../devices/device.js';
 import { OverlayDisk } from '../devices/overlay-disk.js';
 import { ConfigError, describeSystemError } from '../util/errors.js';
-import type { DriveOption } from './options.js';
+import type { DriveOption } from './machine-options.js';
 
 const SECTOR_SIZE = 512;
 const ZEROS = new Uint8Array(0x10000);

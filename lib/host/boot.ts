@@ -1,4 +1,4 @@
-/** Builds a machine from the user's options: memory, engine, devices, and what is in memory at power-on. */
+/** Builds a machine from its options: memory, engine, devices, and what is in memory at power-on. */
 
 import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
@@ -25,7 +25,7 @@ import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
 import type { CreateEngine } from './create-engine.js';
 import { openDrives, type Warn, type WrapDisk } from './drive.js';
-import type { DriveOption, RunOptions } from './options.js';
+import type { DriveOption, EngineSettings, MachineOptions } from './machine-options.js';
 
 /** Where a kernel goes in RAM when firmware, or room for it, is at its start. */
 const KERNEL_OFFSET = 2 * 2 ** 20;
@@ -48,20 +48,20 @@ export function hostInputs(warn: Warn, wrap?: WrapDisk): MachineInputs {
   return { readFile: (_role, path) => readInput(path), openDrives: (drives) => openDrives(drives, warn, wrap) };
 }
 
-export function machineConfig(options: RunOptions): MachineConfig {
+export function machineConfig(options: MachineOptions): MachineConfig {
   const { harts, memoryBytes, bootArgs, seed, startTimeMs } = options;
   return { harts, memoryBytes, bootArgs, seed, startTimeMs };
 }
 
 /** The blob of the machine's device tree, or of the user's. Throws `ImageError` and `ConfigError`. */
-export function deviceTreeOf(options: RunOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
+export function deviceTreeOf(options: MachineOptions, config: MachineConfig, inputs: MachineInputs): Uint8Array<ArrayBuffer> {
   const { machine, dtb } = options;
   return dtb === undefined ? machine.deviceTree(config) : userDeviceTree(dtb, inputs.readFile('device tree', dtb), config);
 }
 
 /** A machine's memory with everything in it that is there at power-on. */
 export interface LoadedMachine {
-  readonly options: RunOptions;
+  readonly options: MachineOptions;
   readonly rows: readonly MachineRow[];
   readonly guest: GuestMemory;
   /** Where the kernel starts, and where the device tree is. */
@@ -78,7 +78,7 @@ export interface LoadedMachine {
 }
 
 /** Does all that can fail because of the options and the files: throws `ConfigError` and `ImageError`. */
-export function loadMachine(options: RunOptions, inputs: MachineInputs): LoadedMachine {
+export function loadMachine(options: MachineOptions, inputs: MachineInputs): LoadedMachine {
   const { machine, harts, memoryBytes: ramBytes, bios } = options;
   const firmware = bios.kind === 'file' ? parseKernel(bios.path, inputs.readFile('firmware', bios.path), RAM_BASE) : undefined;
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
@@ -113,10 +113,17 @@ export interface MachineSinks {
   frame(frame: Uint8Array): void;
 }
 
+export interface BootParts {
+  readonly sinks: MachineSinks;
+  readonly createEngine: CreateEngine;
+  readonly engine: EngineSettings;
+}
+
 /** Adds engine and devices. */
-export function bootMachine(loaded: LoadedMachine, parts: { sinks: MachineSinks; createEngine: CreateEngine }): GuestMachine {
+export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachine {
   const { options, rows, guest, virtio, bootFiles, net, virtioConsole } = loaded;
-  const { machine, harts, mode, chain, svadu, hotThreshold } = options;
+  const { machine, harts, svadu } = options;
+  const { mode, chain, hotThreshold } = parts.engine;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
@@ -162,7 +169,7 @@ function createVirtioConsole(): { port: ConsolePort; device: VirtioConsole } {
 }
 
 /** What is in the virtio slots: the drives as the user ordered them, then `others`, then what is always there. */
-function virtioDevices(options: RunOptions, inputs: MachineInputs, others: readonly VirtioDevice[]): VirtioDevice[] {
+function virtioDevices(options: MachineOptions, inputs: MachineInputs, others: readonly VirtioDevice[]): VirtioDevice[] {
   const rest: VirtioDevice[] = [...others, new VirtioRng({ seed: options.seed })];
   const room = options.machine.virtioSlots - rest.length;
   if (options.drives.length > room) throw new ConfigError(`--drive: ${options.machine.name} takes at most ${room}`);

@@ -1,4 +1,4 @@
-/** Joins the engine and the guest architecture: the one place of the command line that knows both. */
+/** Joins the engine and the guest architecture: the one place that knows both. */
 import { MachineEngine } from '../exec/engine.js';
 import type { EngineFactory } from '../exec/machine-engine.js';
 import { type RiscvOptions, riscvGuest } from '../isa/riscv/index.js';

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, truncateSync
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FileDisk, openDrives } from '../../lib/cli/drive.js';
+import { FileDisk, openDrives } from '../../lib/host/drive.js';
 import { ConfigError } from '../../lib/util/errors.js';
 import { file, withFolder } from '../support/files.js';
 

@@ -3,7 +3,7 @@
 import type { Header } from '../../replay/header.js';
 import { Fields } from '../../replay/plain.js';
 import { ConfigError } from '../util/errors.js';
-import { type HostOptions, type MachineOptions, machineNamed, type RunOptions } from './options.js';
+import { type MachineOptions, machineNamed } from './machine-options.js';
 
 interface Row<K extends keyof MachineOptions> {
   /** Plain data; absent for what is elsewhere in the header. */
@@ -48,14 +48,14 @@ export function machineValues(options: MachineOptions): unknown {
 }
 
 /** The options of the machine that `recording` is about. Throws `ImageError`. */
-export function recordedOptions(recording: { readonly name: string; readonly header: Header }, host: HostOptions): RunOptions {
+export function recordedOptions(recording: { readonly name: string; readonly header: Header }): MachineOptions {
   const { name, header } = recording;
   const fields = new Fields(header.machine, `${name}: the recorded machine`);
   try {
     const read = Object.entries(ROWS).map(([option, row]) => [option, row.read(fields, header)]);
     const machine = Object.fromEntries(read) as unknown as MachineOptions;
     if (machine.harts < 1) throw fields.bad('harts');
-    return { ...machine, ...host, dumpDtb: undefined, record: undefined, pace: 'fast' };
+    return machine;
   } catch (error) {
     if (error instanceof ConfigError) throw fields.bad('machine');
     throw error;

@@ -1,0 +1,55 @@
+/** What a machine is built from, and how it is run: the same for the command line, a recording and the library. */
+import type { EngineMode } from '../exec/machine-engine.js';
+import type { MachineDescription } from '../machines/machine.js';
+import { RISCV_VIRT } from '../machines/riscv-virt.js';
+import type { NetOption } from '../net/options.js';
+import { choice } from '../util/option-values.js';
+
+const MACHINES: readonly MachineDescription[] = [RISCV_VIRT];
+
+/** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
+export type Bios = { readonly kind: 'default' | 'none' } | { readonly kind: 'file'; readonly path: string };
+
+export interface DriveOption {
+  readonly path: string;
+  /** The guest's writes go to the file; else they are gone when the run ends. */
+  readonly write: boolean;
+}
+
+/** What the guest can see of the options. */
+export interface MachineOptions {
+  readonly kernel: string;
+  readonly machine: MachineDescription;
+  readonly memoryBytes: number;
+  readonly harts: number;
+  readonly bios: Bios;
+  readonly initrd: string | undefined;
+  readonly bootArgs: string;
+  /** The user's device tree; absent: the machine's. */
+  readonly dtb: string | undefined;
+  /** Hardware may update the A and D bits of page-table entries. */
+  readonly svadu: boolean;
+  readonly seed: bigint;
+  /** The network that a network device is connected to; absent: there is no device. The guest sees no forwards. */
+  readonly net: NetOption | undefined;
+  /** The user's console is a virtio console (hvc0), beside the serial line. */
+  readonly virtioConsole: boolean;
+  readonly drives: readonly DriveOption[];
+  /** What the guest's clock shows at the start: milliseconds since 1970. */
+  readonly startTimeMs: number;
+}
+
+/** How guest code is run: the guest cannot tell. */
+export interface EngineSettings {
+  readonly mode: EngineMode;
+  readonly chain: boolean;
+  /** Executions after which code is translated; absent: what is fastest. */
+  readonly hotThreshold: number | undefined;
+}
+
+/** The machine of that name; throws `ConfigError`. */
+export function machineNamed(name: string): MachineDescription {
+  const names = MACHINES.map((candidate) => candidate.name);
+  const found = choice('machine', name, names);
+  return MACHINES.find((candidate) => candidate.name === found) as MachineDescription;
+}

@@ -1,0 +1,236 @@
+/**
+ * Checkpoints of a machine: any of its states that were kept can be brought back in a time that depends on how much differs.
+ *
+ * They share what did not change between them, and stay within a budget of memory: when it is used up, those go that are close together for their
+ * distance from where the user is, so that the spacing grows with the distance. The first one never goes: everything behind it can be
+ * computed from it. Where the first one alone takes more than the budget, there is no other.
+ */
+
+import type { DirtyLog } from '../lib/exec/state.js';
+import { PAGE_SIZE } from '../lib/mem/layout.js';
+import type { Position } from '../lib/system/input-event.js';
+import { comparePositions } from '../lib/system/input-event.js';
+import type { Machine, MachineState } from '../lib/system/machine.js';
+import { type PageOwner, PageStore, SLOT_BYTES } from './page-store.js';
+import { stateBytes } from './state-bytes.js';
+
+/** More checkpoints than this are thinned out, whatever they cost. */
+const COUNT_MAX = 2000;
+const ZEROS = new Uint8Array(PAGE_SIZE);
+
+export interface Checkpoint {
+  readonly at: Position;
+  /** How many events of the history lie behind: events at the same position may or may not. */
+  readonly events: number;
+  /** Ticks that each hart took. */
+  readonly hartTicks: readonly number[];
+}
+
+interface Kept extends Checkpoint, PageOwner {
+  readonly state: MachineState;
+  /** Of the state, without what it shares with the checkpoint before. */
+  stateBytes: number;
+}
+
+export class Checkpoints {
+  private readonly machine: Machine;
+  private readonly budgetBytes: number;
+  private readonly firstFits: boolean;
+  private readonly store: PageStore;
+  private readonly log: DirtyLog;
+  private readonly list: Kept[] = [];
+  /** Memory is that of `base`, but for the pages in `pending` and in the log. */
+  private base: Kept | undefined;
+  private readonly pending = new Set<number>();
+  private stateTotal = 0;
+
+  /** The first checkpoint may take more than the budget, unless `firstMustFit`. */
+  constructor(machine: Machine, options: { readonly budgetBytes: number; readonly firstMustFit?: boolean }) {
+    this.machine = machine;
+    this.firstFits = !options.firstMustFit;
+    this.budgetBytes = options.budgetBytes;
+    this.store = new PageStore(machine.pages.count);
+    this.log = machine.pages.openDirtyLog();
+  }
+
+  /** In the order of the timeline. */
+  get all(): readonly Checkpoint[] {
+    return this.list;
+  }
+
+  /** Memory that they take. */
+  get bytes(): number {
+    return this.store.used * SLOT_BYTES + this.stateTotal;
+  }
+
+  /** The last one at `at` or before it, with at most `events` events behind it, for which `fits` gives true. */
+  before(at: Position, events: number, fits: (checkpoint: Checkpoint) => boolean = () => true): Checkpoint | undefined {
+    let [low, high] = [0, this.list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { at: there, events: behind } = this.list[middle];
+      if (comparePositions(there, at) <= 0 && behind <= events) low = middle + 1;
+      else high = middle;
+    }
+    while (low > 0 && !fits(this.list[low - 1])) low--;
+    return this.list[low - 1];
+  }
+
+  /** Keeps the present state, with `events` events behind it; undefined where there is no room. */
+  take(events: number): Checkpoint | undefined {
+    const at = this.machine.position;
+    const previous = this.before(at, events) as Kept | undefined;
+    if (previous && previous.events === events && comparePositions(previous.at, at) === 0) return previous;
+    const changed = previous ? this.differing(previous) : this.notZero();
+    const state = this.machine.save();
+    // In front of others, each changed page may need a version there too.
+    const slots = previous && previous.order + 1 < this.list.length ? changed.length * 2 : changed.length;
+    if (!this.makeRoom(slots, stateBytes(state, previous?.state), previous)) return undefined;
+    const { debug } = this.machine;
+    const hartTicks = Array.from({ length: debug.harts }, (_, hart) => debug.hartTicks(hart));
+    const kept: Kept = { at, events, hartTicks, state, stateBytes: 0, order: 0, slots: [] };
+    this.insert(kept, previous);
+    this.addPages(kept, previous, changed);
+    this.base = kept;
+    this.pending.clear();
+    return kept;
+  }
+
+  /** Brings the machine back to a checkpoint. */
+  restore(checkpoint: Checkpoint): void {
+    const kept = checkpoint as Kept;
+    const { pages } = this.machine;
+    for (const frame of this.differing(kept)) pages.write(frame, this.store.read(frame, kept));
+    this.machine.load(kept.state);
+    this.log.take();
+    this.pending.clear();
+    this.base = kept;
+  }
+
+  /** Forgets a checkpoint. */
+  remove(checkpoint: Checkpoint): void {
+    const kept = checkpoint as Kept;
+    const index = this.list.indexOf(kept);
+    const [previous, next] = [this.list[index - 1], this.list[index + 1]];
+    if (this.base === kept) this.rebase(kept, previous ?? next);
+    this.store.merge(kept, next);
+    this.list.splice(index, 1);
+    this.renumber(index);
+    this.stateTotal -= kept.stateBytes;
+    if (next) this.weigh(next, previous);
+  }
+
+  stateOf(checkpoint: Checkpoint): MachineState {
+    return (checkpoint as Kept).state;
+  }
+
+  /** The pages at a checkpoint that are not zero: views, good until checkpoints change. */
+  *pagesOf(checkpoint: Checkpoint): Generator<{ readonly frame: number; readonly bytes: Uint8Array }> {
+    for (let frame = 0; frame < this.machine.pages.count; frame++) {
+      const bytes = this.store.read(frame, checkpoint as Kept);
+      if (!isZero(bytes)) yield { frame, bytes };
+    }
+  }
+
+  close(): void {
+    this.log.close();
+  }
+
+  // --- pages ---------------------------------------------------------------------------------------------------------
+
+  /** The pages whose live contents differ from those at `kept`. */
+  private differing(kept: Kept): number[] {
+    const candidates = this.collect();
+    const { base, store, machine } = this;
+    if (base && base !== kept) {
+      const [from, to] = base.order < kept.order ? [base.order, kept.order] : [kept.order, base.order];
+      for (let order = from + 1; order <= to; order++) for (const frame of store.framesOf(this.list[order])) candidates.add(frame);
+    }
+    return [...candidates].filter((frame) => Buffer.compare(machine.pages.read(frame), store.read(frame, kept)) !== 0);
+  }
+
+  /** What was stored to since `base`; a copy. */
+  private collect(): Set<number> {
+    for (const frame of this.log.take()) this.pending.add(frame);
+    return new Set(this.pending);
+  }
+
+  private notZero(): number[] {
+    const { pages } = this.machine;
+    this.log.take();
+    return Array.from({ length: pages.count }, (_, frame) => frame).filter((frame) => !isZero(pages.read(frame)));
+  }
+
+  private addPages(kept: Kept, previous: Kept | undefined, changed: readonly number[]): void {
+    const { store, machine } = this;
+    const next = this.list[kept.order + 1];
+    for (const frame of changed) {
+      // A page that is the same at the checkpoints before and behind has no version there, and now needs one.
+      if (next && previous && !store.has(frame, next)) store.add(frame, next, store.read(frame, previous));
+      store.add(frame, kept, machine.pages.read(frame));
+    }
+  }
+
+  /** `kept` is the base and goes; its neighbour takes over. */
+  private rebase(kept: Kept, neighbour: Kept | undefined): void {
+    this.collect();
+    const later = neighbour && neighbour.order > kept.order ? neighbour : kept;
+    for (const frame of this.store.framesOf(later)) this.pending.add(frame);
+    this.base = neighbour;
+  }
+
+  // --- the list ------------------------------------------------------------------------------------------------------
+
+  private insert(kept: Kept, previous: Kept | undefined): void {
+    const index = previous ? previous.order + 1 : 0;
+    this.list.splice(index, 0, kept);
+    this.renumber(index);
+    this.weigh(kept, previous);
+    const next = this.list[index + 1];
+    if (next) this.weigh(next, kept);
+  }
+
+  private renumber(from: number): void {
+    for (let index = from; index < this.list.length; index++) this.list[index].order = index;
+  }
+
+  /** Counts the state's bytes anew, as `previous` comes before it now. */
+  private weigh(kept: Kept, previous: Kept | undefined): void {
+    const bytes = stateBytes(kept.state, previous?.state);
+    this.stateTotal += bytes - kept.stateBytes;
+    kept.stateBytes = bytes;
+  }
+
+  // --- the budget ------------------------------------------------------------------------------------------------------
+
+  /** Thins out until `slots` more pages and a state of `state` bytes fit; `keep` must stay. */
+  private makeRoom(slots: number, state: number, keep: Kept | undefined): boolean {
+    if (this.list.length === 0 && this.firstFits) return true;
+    while (this.bytes + slots * SLOT_BYTES + state > this.budgetBytes || this.list.length >= COUNT_MAX) {
+      const victim = this.victim(keep);
+      if (!victim) return false;
+      this.remove(victim);
+    }
+    return true;
+  }
+
+  /** The checkpoint that is missed least: its neighbours are close for their distance from the present. */
+  private victim(keep: Kept | undefined): Kept | undefined {
+    const { list } = this;
+    const { tick } = this.machine.position;
+    let [best, least] = [undefined as Kept | undefined, Number.POSITIVE_INFINITY];
+    for (let index = 1; index < list.length; index++) {
+      const kept = list[index];
+      if (kept === keep) continue;
+      const next = list[index + 1]?.at.tick ?? Math.max(tick, kept.at.tick);
+      const distance = Math.abs(tick - kept.at.tick) + 1;
+      const score = (next - list[index - 1].at.tick) / distance;
+      if (score < least) [best, least] = [kept, score];
+    }
+    return best;
+  }
+}
+
+function isZero(page: Uint8Array): boolean {
+  return Buffer.compare(page, ZEROS) === 0;
+}
