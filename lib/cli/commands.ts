@@ -2,6 +2,7 @@
 import sade from 'sade';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
+import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
 import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
@@ -39,6 +40,14 @@ const COMMANDS: readonly Command[] = [
     options: REPLAY_OPTIONS,
     examples: ['run.rec', 'run.rec --to 5000000', 'run.rec --engine interpret --console none --stats -'],
     action: ([recording], options) => replayCommand(recording, replayOptions(options)),
+  },
+  {
+    name: 'info',
+    arguments: ['recording'],
+    text: 'Say what is in a recording, or where two of them part.',
+    options: INFO_OPTIONS,
+    examples: ['run.rec', 'run.rec --json', 'run.rec --compare other.rec'],
+    action: ([recording], options) => infoCommand(recording, options),
   },
 ];
 

@@ -29,7 +29,7 @@ export class BlockTree {
   /** For blocks 0 to `count` - 1. */
   constructor(count: number) {
     this.count = count;
-    this.depth = Math.max(1, Math.ceil(Math.log2(count) / FANOUT_BITS));
+    this.depth = Math.max(1, Math.ceil((32 - Math.clz32(count - 1)) / FANOUT_BITS));
     this.root = this.newNode();
   }
 

@@ -1,5 +1,5 @@
 /** Forms regions around hot blocks, lowers them, and puts them into the function table: many regions per module, because modules are dear. */
-import { DEPART, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from '../ir/access.js';
+import { BLOCK_HEAD, DEPART, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
 import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
@@ -8,6 +8,7 @@ import { indirectTargets } from '../ir/region.js';
 import type { Guest } from '../isa/guest.js';
 import { ModuleWriter } from '../wasm/module.js';
 import type { Block, Region } from './block.js';
+import type { BlockHead } from './block-trace.js';
 import type { CodeCache } from './code-cache.js';
 
 export interface CompilerOptions {
@@ -19,6 +20,8 @@ export interface CompilerOptions {
   readonly guestExports: WebAssembly.Exports;
   readonly mmu: WebAssembly.Exports;
   readonly interpreter: WebAssembly.Exports;
+  /** What the heads of blocks call, where blocks are translated with that. */
+  readonly blockHead: BlockHead | undefined;
   /** Blocks that ran less often than this stay outside of regions. */
   readonly minimumExecutions: number;
 }
@@ -65,8 +68,13 @@ export class Compiler {
       m.element(slot, m.function(RUN, lowerRegion({ blocks: draft.ir, fixedPc }, this.lowering, imports)));
       return slot;
     });
-    const { memory, table, guestExports: guest, mmu, interpreter } = this.o;
-    new WebAssembly.Instance(new WebAssembly.Module(m.finish()), { env: { memory, table }, guest, mmu, engine: interpreter });
+    const { memory, table, guestExports: guest, mmu, interpreter, blockHead } = this.o;
+    new WebAssembly.Instance(new WebAssembly.Module(m.finish()), {
+      env: { memory, table, ...(blockHead ? { blockHead } : {}) },
+      guest,
+      mmu,
+      engine: interpreter,
+    });
     for (const [i, { entry, blocks }] of drafts.entries()) {
       const region: Region = { slot: slots[i], entry, blocks };
       this.o.cache.publish(region);
@@ -80,6 +88,7 @@ export class Compiler {
     const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
     const depart = m.importFunction('engine', 'depart', DEPART);
     const dispatch = m.importFunction('engine', 'dispatch', RUN);
+    const blockHead = this.o.blockHead ? m.importFunction('env', 'blockHead', BLOCK_HEAD) : -1;
     const helpers = new Map<number, number>();
     for (const { ir } of drafts) {
       for (const block of ir) {
@@ -95,6 +104,7 @@ export class Compiler {
       slowStore,
       depart,
       dispatch,
+      blockHead,
       helper: (index) => helpers.get(index)!,
       mayLeave: (index) => this.o.guest.helpers[index].mayLeave,
     };

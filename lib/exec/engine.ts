@@ -61,6 +61,7 @@ import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
 import type { Block } from './block.js';
 import { BlockFinder } from './block-finder.js';
+import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
@@ -125,6 +126,8 @@ export class MachineEngine implements Engine {
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
+  /** Only where a hook wants to know. */
+  private readonly trace: BlockTrace | undefined;
   private readonly dirty: DirtyPages;
   private readonly digest: StateDigest;
   readonly snapshots: Snapshots;
@@ -170,7 +173,11 @@ export class MachineEngine implements Engine {
     this.calls = guestExports as unknown as GuestCalls;
     this.fillTable(table, guestExports);
     const pages = memory.buffer.byteLength / 0x10000;
-    const interpreter = new WebAssembly.Instance(interpreterModule(pages), { env: { memory, table }, mmu: mmuExports }).exports;
+    const { onBlock } = options;
+    this.trace = onBlock && new BlockTrace(memory, { onBlock, sliceEnd: () => this.sliceEnd });
+    const blockHead = this.trace?.blockHead;
+    const imports = { env: { memory, table, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
+    const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
     const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
@@ -186,7 +193,8 @@ export class MachineEngine implements Engine {
         renewContexts: () => mmu.renewContexts(),
       },
     });
-    const translator = new Translator(memory, guest, this.cache, { hostPage: (paddr) => this.hostPage(paddr) }, { chain: options.chain });
+    const source = { hostPage: (paddr: number) => this.hostPage(paddr) };
+    const translator = new Translator(memory, guest, this.cache, source, { chain: options.chain, heads: onBlock !== undefined });
     this.breakpoints = new Breakpoints({
       invalidate: (paddr) => void this.cache.invalidate(paddr, 1),
       renewContexts: () => mmu.renewContexts(),
@@ -203,6 +211,7 @@ export class MachineEngine implements Engine {
       guestExports,
       mmu: mmuExports,
       interpreter,
+      blockHead,
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
@@ -376,6 +385,7 @@ export class MachineEngine implements Engine {
       waits = code === EXIT_WFI;
     }
     this.sliceEnd = this.tick;
+    this.trace?.end(env);
     this.running = -1;
     // A hart that would wake up with this tick has not yet.
     if (this.debugStop && this.sliceEnd === now) i32[(env + ENV_WFI) >> 2] = waited;

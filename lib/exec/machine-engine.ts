@@ -90,8 +90,17 @@ export interface EngineOptions {
   readonly chain: boolean;
   /** Executions after which a block is compiled, for tests of mode `auto`. */
   readonly hotThreshold?: number;
+  /** Is told of every block that was executed. */
+  readonly onBlock?: BlockHook;
   /** The state of everything outside harts and memory, as text, for the state digest. */
   readonly deviceState?: () => string;
 }
+
+/**
+ * Told, behind them, of the instructions at `pc` (a virtual address) and up that hart `hart` has executed one behind the other: a block of code, or
+ * as much of one as came before a trap, an interrupt, a timer or the end of a run. All the calls together count each instruction retired once.
+ * A hook sees and changes nothing of the machine, and must not throw; a machine that runs through its past calls it again.
+ */
+export type BlockHook = (hart: number, pc: bigint, instructions: number) => void;
 
 export type EngineFactory<GuestOptions> = (options: EngineOptions, guest: GuestOptions) => Engine;

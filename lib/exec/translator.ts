@@ -33,8 +33,15 @@ export interface TranslateRequest {
   isBreakpoint(pcOffset: number): boolean;
 }
 
+export interface TranslatorOptions {
+  readonly chain: boolean;
+  /** Blocks tell a hook that they begin. */
+  readonly heads: boolean;
+}
+
 export class Translator implements CodeReader {
   private readonly guest: Guest;
+  private readonly heads: boolean;
   private readonly cache: CodeCache;
   private readonly source: CodeSource;
   private readonly builder: Builder;
@@ -50,8 +57,9 @@ export class Translator implements CodeReader {
   private readonly deltas: number[] = [];
   private readonly records: number[] = [];
 
-  constructor(memory: WebAssembly.Memory, guest: Guest, cache: CodeCache, source: CodeSource, options: { chain: boolean }) {
+  constructor(memory: WebAssembly.Memory, guest: Guest, cache: CodeCache, source: CodeSource, options: TranslatorOptions) {
     this.guest = guest;
+    this.heads = options.heads;
     this.cache = cache;
     this.source = source;
     this.builder = new Builder(memory, { zeroSlot: guest.zeroSlot, chain: options.chain });
@@ -84,6 +92,7 @@ export class Translator implements CodeReader {
     this.request = request;
     this.nextHost = this.nextPaddr = -1;
     b.beginBlock(header, { pcOffset, fixedPc, flags: flags & ~PAST_BREAKPOINT });
+    if (this.heads) b.blockHead();
     const { deltas, records } = this;
     let insns = 0;
     let bytes = 0;

@@ -98,6 +98,12 @@ export class Builder {
     this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : PAGE_SIZE;
   }
 
+  /** In front of the first instruction: the engine's hook is told of the block. */
+  blockHead(): void {
+    this.lastLeaving = -1;
+    this.record('head', 0, 0, 0);
+  }
+
   /** Begins the next instruction. */
   beginInsn(pcOffset: number): void {
     this.pcOffset = pcOffset;

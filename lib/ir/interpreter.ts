@@ -39,7 +39,7 @@ import {
 import { unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
 import {
   BRANCH_FALL,
   BRANCH_TAKEN,
@@ -58,7 +58,7 @@ import type { Operands, SlotType } from './op-kinds.js';
 interface Context {
   readonly w: Code;
   readonly types: { run: number; helper: number };
-  readonly functions: { slowLoad: number; slowStore: number; depart: number; dispatch: number };
+  readonly functions: { slowLoad: number; slowStore: number; blockHead: number; depart: number; dispatch: number };
   readonly locals: { block: number; ip: number; pc: number; vaddr: number; entry: number; value: number; start: number };
   /** Goes on with the next record. */
   readonly next: Label;
@@ -66,12 +66,13 @@ interface Context {
   readonly nextBlock: Label;
 }
 
-/** The interpreter module; imports: env.memory, env.table, mmu.slowLoad, mmu.slowStore; exports: the functions above and `interpret`. */
+/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+  const blockHead = m.importFunction('env', 'blockHead', BLOCK_HEAD);
   const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
     number,
     number,
@@ -85,7 +86,7 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.function(RUN, farFunction(dispatch));
   m.function(DEPART, departFunction(m, dispatch));
   m.function(RUN, dispatchFunction(m));
-  m.function(RUN, interpretFunction(m, { slowLoad, slowStore, depart, dispatch }));
+  m.function(RUN, interpretFunction(m, { slowLoad, slowStore, blockHead, depart, dispatch }));
   for (const [name, func, slot] of [
     ['link', link, FN_LINK],
     ['dead', dead, FN_DEAD],
@@ -348,6 +349,12 @@ function emitCase(c: Context, opcode: Opcode): void {
       return w.op('return');
     case 'stop':
       return emitStop(c);
+    case 'head':
+      w.get(ENV);
+      w.get(BUDGET);
+      w.get(locals.block);
+      w.call(c.functions.blockHead);
+      return advance(c, recordSize(info));
     default:
       return unreachable(info);
   }

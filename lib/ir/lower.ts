@@ -49,6 +49,8 @@ export interface LoweringImports {
   readonly slowStore: number;
   readonly depart: number;
   readonly dispatch: number;
+  /** BLOCK_HEAD, -1 where no block has a `head`. */
+  readonly blockHead: number;
   /** Function index of a helper of the guest. */
   helper(index: number): number;
   /** Whether the helper may set ENV_STATUS. */
@@ -379,6 +381,11 @@ class Lowering {
         this.storeBudget();
         w.i32(EXIT_DEBUG);
         return w.op('return');
+      case 'head':
+        w.get(ENV);
+        w.get(BUDGET);
+        w.i32(this.block.header);
+        return w.call(this.imports.blockHead);
       case 'stop':
         throw assert(false, 'lower: stop is for the interpreter');
       default:

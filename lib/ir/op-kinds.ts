@@ -103,6 +103,11 @@ export interface LeaveOp {
   readonly kind: 'leave' | 'debug' | 'stop';
 }
 
+/** Tells the engine's hook that a block begins; only in front of a block's first instruction, and only where somebody wants to know. */
+export interface HeadOp {
+  readonly kind: 'head';
+}
+
 export type OpInfo =
   | BinaryOp
   | UnaryOp
@@ -116,4 +121,5 @@ export type OpInfo =
   | IndirectOp
   | BranchOp
   | SettleOp
-  | LeaveOp;
+  | LeaveOp
+  | HeadOp;

@@ -190,6 +190,7 @@ export const OPS = {
   leave: { kind: 'leave' },
   debug: { kind: 'debug' },
   stop: { kind: 'stop' },
+  head: { kind: 'head' },
 } as const satisfies Record<string, OpInfo>;
 
 export type OpName = keyof typeof OPS;

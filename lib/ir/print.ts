@@ -51,6 +51,7 @@ export function printOp(op: IrOp, name: SlotNames): string {
       return `${info.hasTarget ? list(name(op.a)) : op.name}  ; insn ${op.insn}`;
     case 'leave':
     case 'stop':
+    case 'head':
       return op.name;
     default:
       return unreachable(info);

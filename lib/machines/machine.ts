@@ -3,7 +3,7 @@ import type { CharBackend, Device, InterruptController, IrqLine, PhysicalMemory,
 import type { BootFiles } from '../devices/fw-cfg.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
 import type { AddressSpace, Region } from '../mem/address-space.js';
-import { InternalError } from '../util/errors.js';
+import { ConfigError, InternalError } from '../util/errors.js';
 import { clockOfDevice } from '../util/virtual-clock.js';
 import type { FdtNode } from './fdt.js';
 
@@ -75,7 +75,28 @@ export interface MachineDescription {
   readonly resetPc: number;
   readonly nsPerTick: number;
   rows(config: MachineConfig): readonly MachineRow[];
-  deviceTree(config: MachineConfig): Uint8Array<ArrayBuffer>;
+  /** Of the machine with these rows: its own, if none are given. */
+  deviceTree(config: MachineConfig, rows?: readonly MachineRow[]): Uint8Array<ArrayBuffer>;
+}
+
+/** The machine with more devices: rows behind its own. Throws `ConfigError` for a name, an address or an interrupt that is taken. */
+export function withRows(machine: MachineDescription, more: readonly MachineRow[]): MachineDescription {
+  if (more.length === 0) return machine;
+  const rows = (config: MachineConfig): readonly MachineRow[] => {
+    const table = [...machine.rows(config)];
+    for (const row of more) {
+      const clash = table.find((other) => clashes(row, other));
+      if (clash) throw new ConfigError(`device ${row.name}: its name, address or interrupt is that of ${clash.name}`);
+      table.push(row);
+    }
+    return table;
+  };
+  return { ...machine, rows, deviceTree: (config) => machine.deviceTree(config, rows(config)) };
+}
+
+function clashes(a: MachineRow, b: MachineRow): boolean {
+  const overlap = a.base < b.base + b.size && b.base < a.base + a.size;
+  return a.name === b.name || overlap || (a.irq !== undefined && a.irq === b.irq);
 }
 
 /** The rows that live in linear memory. */

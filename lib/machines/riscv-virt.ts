@@ -99,5 +99,5 @@ export const RISCV_VIRT: MachineDescription = {
   resetPc: MROM_BASE,
   nsPerTick: 1,
   rows,
-  deviceTree: (config) => tree.deviceTree(config, rows(config)),
+  deviceTree: (config, table = rows(config)) => tree.deviceTree(config, table),
 };

@@ -106,12 +106,12 @@ export class GuestMachine implements Machine {
   }
 
   save(): MachineState {
-    const { engine, devices, power, serial, virtioConsole, net } = this.parts;
+    const { engine, devices, power } = this.parts;
     return {
       engine: engine.snapshots.save(),
       devices: devices.map(saveDevice),
       powerOff: power.off ?? -1,
-      outputs: [serial.output.count, virtioConsole?.port.output.count ?? 0, net?.output.count ?? 0],
+      outputs: this.outputs,
     };
   }
 
@@ -123,6 +123,11 @@ export class GuestMachine implements Machine {
     power.off = state.powerOff < 0 ? undefined : state.powerOff;
     power.resetRequested = false;
     for (const [index, port] of [serial, virtioConsole?.port, net].entries()) if (port) port.output.count = state.outputs[index] ?? 0;
+  }
+
+  /** How much came out up to here, as in `MachineState.outputs`. */
+  get outputs(): readonly number[] {
+    return this.outlets.map((outlet) => outlet?.count ?? 0);
   }
 
   get outputsSeen(): readonly number[] {

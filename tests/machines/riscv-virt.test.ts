@@ -5,7 +5,7 @@ import type { Device } from '../../lib/devices/device.js';
 import { NO_BOOT_FILES } from '../../lib/devices/fw-cfg.js';
 import { deviceTreeAddress } from '../../lib/machines/boot.js';
 import { cells, cells64, EMPTY, findNode, readFdt, strings } from '../../lib/machines/fdt.js';
-import { createDevices, type MachineConfig } from '../../lib/machines/machine.js';
+import { createDevices, type MachineConfig, type MachineRow, withRows } from '../../lib/machines/machine.js';
 import { resetVector } from '../../lib/machines/reset-vector.js';
 import { RISCV_VIRT } from '../../lib/machines/riscv-virt.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
@@ -207,6 +207,35 @@ test("the boot ROM has the words of QEMU's, with entry, device tree and fw_dynam
   assert.equal(words, [0x00000297, 0x02828613, 0xf1402573, 0x0202b583, 0x0182b283, 0x00028067]);
   const doubles = Array.from({ length: 8 }, (_, i) => Number(view.getBigUint64(0x18 + i * 8, true)));
   assert.equal(doubles, [0x80000000, 0x8fe00000, 0x4942534f, 2, 0x80200000, 1, 0, 0]);
+});
+
+test('a machine with one more device has a row and a node for it', () => {
+  const more: MachineRow = {
+    name: 'more',
+    base: 0x10200000,
+    size: 0x1000,
+    irq: 12,
+    kind: 'ram',
+    place: 'root',
+    node: (row, tree) => ({
+      name: `more@${row.base.toString(16)}`,
+      properties: { 'interrupt-parent': cells(tree.phandle('plic')) },
+      children: [],
+    }),
+  };
+  const machine = withRows(RISCV_VIRT, [more]);
+  assert.is(machine.rows(CONFIG).length, RISCV_VIRT.rows(CONFIG).length + 1);
+  assert.is(machine.rows(CONFIG).at(-1), more);
+  const root = readFdt(machine.deviceTree(CONFIG));
+  const plic = findNode(root, '/soc/plic@c000000')?.properties.phandle;
+  assert.equal(findNode(root, '/more@10200000')?.properties['interrupt-parent'], plic);
+  for (const wrong of [{ name: 'rtc' }, { base: 0x101800 }, { irq: 11 }]) {
+    const clash = withRows(RISCV_VIRT, [{ ...more, ...wrong }]);
+    assert.throws(
+      () => clash.rows(CONFIG),
+      (error: unknown) => error instanceof ConfigError && error.message.endsWith('is that of rtc'),
+    );
+  }
 });
 
 test.run();

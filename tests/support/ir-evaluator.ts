@@ -83,6 +83,7 @@ export function evaluate(ops: readonly IrOp[], initial: Slots, zeroSlot: number)
       case 'leave':
       case 'debug':
       case 'stop':
+      case 'head':
         note(op.name);
         break;
       default:

@@ -1,6 +1,7 @@
 /** A small RISC-V machine for tests of the engine: RAM, a CLINT, one hart or several. */
 import { CLINT_SIZE, Clint } from '../../lib/devices/clint.js';
 import { MachineEngine } from '../../lib/exec/engine.js';
+import type { BlockHook } from '../../lib/exec/machine-engine.js';
 import { riscv } from '../../lib/isa/riscv/index.js';
 import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../../lib/isa/riscv/layout.js';
 import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
@@ -35,8 +36,8 @@ export class RiscvMachine implements PathMachine {
   private readonly i64: BigInt64Array;
   private readonly ram: DataView;
 
-  constructor(program: Uint8Array, options: PathOptions & { readonly harts?: number } = {}) {
-    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
+  constructor(program: Uint8Array, options: PathOptions & { readonly harts?: number; readonly onBlock?: BlockHook } = {}) {
+    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, onBlock } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts,
       arenaBytes,
@@ -59,6 +60,7 @@ export class RiscvMachine implements PathMachine {
       mode,
       chain,
       ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      ...(onBlock ? { onBlock } : {}),
       deviceState: () => JSON.stringify(clint?.save()),
     });
     const line = (hart: number, bit: number) => ({ set: (level: boolean) => this.engine.setInterrupt(hart, bit, level) });

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { Builder } from '../../ir/builder.js';
 import { GLOBAL_HART_COUNT, GLOBAL_HARTS, HART_SIZE } from '../../mem/layout.js';
 import type { CodeReader, Guest, GuestImports } from '../guest.js';
-import { InstructionTable, type Row } from '../table.js';
+import { type Extension, InstructionTable, type Row } from '../table.js';
 import { A } from './a.js';
 import { C } from './c.js';
 import { D } from './d.js';
@@ -35,9 +35,12 @@ export const TABLE = new InstructionTable<RiscvBuilder>(EXTENSIONS);
 
 const isLong = (bits: number): boolean => (bits & 3) === 3;
 
+/** Instructions beyond those of EXTENSIONS. */
+export type RiscvExtension = Extension<RiscvBuilder>;
+
 /** The row of an instruction of 16 or 32 bits (its low two bits tell), undefined if it is illegal. */
-export function decode(bits: number): Row<RiscvBuilder> | undefined {
-  return isLong(bits) ? TABLE.decode(32, bits) : TABLE.decode(16, bits & 0xffff);
+export function decode(bits: number, table = TABLE): Row<RiscvBuilder> | undefined {
+  return isLong(bits) ? table.decode(32, bits) : table.decode(16, bits & 0xffff);
 }
 
 /** The bits of an instruction; operands are named as in its format. Throws RangeError. */
@@ -46,10 +49,10 @@ export function encode(name: string, operands: Readonly<Record<string, number>> 
 }
 
 /** The text of the instruction `bits` at `pc`; data directives for what is illegal. */
-export function disassemble(bits: number, pc = 0n, options: { aliases?: boolean } = {}): string {
+export function disassemble(bits: number, pc = 0n, options: { aliases?: boolean } = {}, table = TABLE): string {
   const width = isLong(bits) ? 32 : 16;
   const data = `.${width / 8}byte 0x${(width === 32 ? bits >>> 0 : bits & 0xffff).toString(16)}`;
-  return TABLE.disassemble(width, width === 32 ? bits : bits & 0xffff, { pc }, options) ?? data;
+  return table.disassemble(width, width === 32 ? bits : bits & 0xffff, { pc }, options) ?? data;
 }
 
 /** The instruction's bits, read unit by unit so that nothing behind it is touched. */
@@ -60,10 +63,10 @@ function readInsn(code: CodeReader): number {
 
 const riscvBuilder = new RiscvBuilder();
 
-function translateInsn(ir: Builder, code: CodeReader): void {
+function translateInsn(ir: Builder, code: CodeReader, table: InstructionTable<RiscvBuilder>): void {
   const bits = readInsn(code);
   riscvBuilder.begin(ir, bits >>> 0, isLong(bits) ? 4 : 2);
-  const row = decode(bits);
+  const row = decode(bits, table);
   if (row) row.translate(riscvBuilder, bits);
   else riscvBuilder.illegal();
 }
@@ -72,6 +75,8 @@ let compiled: WebAssembly.Module | undefined;
 
 /** What can be chosen of the harts. */
 export interface RiscvOptions {
+  /** Instructions that the harts have besides their own. An encoding that is taken already is an `InternalError`. */
+  readonly extensions?: readonly RiscvExtension[];
   /** Svadu: hardware may update the A and D bits of page-table entries (menvcfg.ADUE). */
   readonly svadu?: boolean;
   /** The machine's SBI, where no firmware runs in M-mode. */
@@ -96,22 +101,27 @@ function instantiate({ memory, table, mmu }: GuestImports, options: RiscvOptions
 
 /** The RISC-V guest with these options. */
 export function riscvGuest(options: RiscvOptions = {}): Guest {
-  return { ...GUEST, instantiate: (imports) => instantiate(imports, options) };
+  const { extensions = [] } = options;
+  const table = extensions.length === 0 ? TABLE : new InstructionTable<RiscvBuilder>([...EXTENSIONS, ...extensions]);
+  return {
+    ...GUEST,
+    instantiate: (imports) => instantiate(imports, options),
+    translateInsn: (ir, code) => translateInsn(ir, code, table),
+    disassemble: (code, pc) => {
+      const bits = readInsn(code);
+      return { text: disassemble(bits, pc, {}, table), length: isLong(bits) ? 4 : 2 };
+    },
+  };
 }
 
-const GUEST: Omit<Guest, 'instantiate'> = {
+const GUEST: Omit<Guest, 'instantiate' | 'translateInsn' | 'disassemble'> = {
   name: 'riscv64',
   registers: [...X_REGISTERS.slice(1), ...F_REGISTERS],
   zeroSlot: X0,
   helpers: HELPERS,
   maxInsnBytes: 4,
   insnAlignment: 2,
-  translateInsn,
   inspect: (memory, exports) => inspectRiscv(memory, exports, new Int32Array(memory.buffer)[GLOBAL_HARTS >> 2]),
-  disassemble: (code, pc) => {
-    const bits = readInsn(code);
-    return { text: disassemble(bits, pc), length: isLong(bits) ? 4 : 2 };
-  },
 };
 
 export const riscv: Guest = riscvGuest();
