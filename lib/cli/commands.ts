@@ -2,6 +2,7 @@
 import sade from 'sade';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
+import { demoCommand } from './demo/demo-command.js';
 import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
@@ -12,6 +13,8 @@ interface Command {
   readonly name: string;
   /** Its arguments, each of them needed. */
   readonly arguments: readonly string[];
+  /** One more, which may be absent. */
+  readonly optional?: string;
   readonly text: string;
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
@@ -49,6 +52,15 @@ const COMMANDS: readonly Command[] = [
     examples: ['run.rec', 'run.rec --json', 'run.rec --compare other.rec'],
     action: ([recording], options) => infoCommand(recording, options),
   },
+  {
+    name: 'demo',
+    arguments: [],
+    optional: 'name',
+    text: 'A guided tour that really runs: tour (all of it), linux or heisenbug.',
+    options: [],
+    examples: ['', 'heisenbug'],
+    action: ([name]) => demoCommand(name),
+  },
 ];
 
 const NAMES = COMMANDS.map((command) => command.name);
@@ -80,7 +92,10 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
 function addCommand(program: sade.Sade, command: Command, act: (args: readonly string[], parsed: ParsedOptions) => void): void {
   const { name, options, examples } = command;
-  program.command([name, ...command.arguments.map((argument) => `<${argument}>`)].join(' '), command.text);
+  program.command(
+    [name, ...command.arguments.map((argument) => `<${argument}>`), ...(command.optional ? [`[${command.optional}]`] : [])].join(' '),
+    command.text,
+  );
   for (const row of options) {
     const flags = row.short ? `-${row.short}, --${row.name}` : `--${row.name}`;
     program.option(flags, row.value ? `${row.value}: ${row.text}` : row.text, row.default);
@@ -105,8 +120,9 @@ function checkedArguments({ name, ...command }: Command, given: readonly unknown
   const valueless = Object.entries(parsed).find(([, value]) => value === NO_ARGUMENT);
   if (valueless) throw new ConfigError(`--${valueless[0]} needs a value`);
   const missing = given.indexOf(NO_ARGUMENT);
-  if (missing >= 0) throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
+  if (missing >= 0 && missing < command.arguments.length)
+    throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
   const extra = (parsed._ as readonly unknown[]).find((argument) => argument !== NO_ARGUMENT);
   if (extra !== undefined) throw new ConfigError(`${name}: unexpected argument ${extra}`);
-  return given.map(String);
+  return given.filter((argument) => argument !== NO_ARGUMENT && argument !== undefined).map(String);
 }

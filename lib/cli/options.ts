@@ -1,5 +1,12 @@
 /** The options of the commands that run a machine: tables, and what is made of them. */
-import { type Bios, type DriveOption, type EngineSettings, type MachineOptions, machineNamed } from '../host/machine-options.js';
+import {
+  type Bios,
+  type DriveOption,
+  type EngineSettings,
+  type MachineOptions,
+  machineNamed,
+  START_TIME,
+} from '../host/machine-options.js';
 import type { RecordOption } from '../host/recording.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { netOption } from '../net/options.js';
@@ -31,8 +38,6 @@ export interface RunOptions extends MachineOptions, HostOptions {
   readonly pace: 'real' | 'fast' | undefined;
 }
 
-/** Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
-const START_TIME = '2027-01-01';
 const GDB_ADDRESS = '127.0.0.1:1234';
 
 const MACHINE_ROWS = [

@@ -5,6 +5,9 @@ import { RISCV_VIRT } from '../machines/riscv-virt.js';
 import type { NetOption } from '../net/options.js';
 import { choice } from '../util/option-values.js';
 
+/** What the guest's clock shows at the start. Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
+export const START_TIME = '2027-01-01';
+
 const MACHINES: readonly MachineDescription[] = [RISCV_VIRT];
 
 /** What runs before the kernel: the built-in SBI, nothing, or firmware from a file. */
