@@ -6,6 +6,7 @@ import { demoCommand } from './demo/demo-command.js';
 import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
+import { QUERY_OPTIONS, queryCommand } from './query-command.js';
 import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
 import { runCommand } from './run-command.js';
 
@@ -53,6 +54,20 @@ const COMMANDS: readonly Command[] = [
     action: ([recording], options) => infoCommand(recording, options),
   },
   {
+    name: 'query',
+    arguments: ['recording', 'question', 'place'],
+    optional: 'format',
+    text: 'Ask about a whole recorded run: last-write VARIABLE, writes VARIABLE, calls FUNCTION, print PLACE FORMAT.',
+    options: QUERY_OPTIONS,
+    examples: [
+      'run.rec last-write jiffies',
+      'run.rec writes 0x80012340 --length 8 --from 1000000',
+      'run.rec calls panic --symbols vmlinux --json',
+      "run.rec print task.c:57 'flags={u32[a5]:#x} task={a0}'",
+    ],
+    action: (args, options) => queryCommand(args, options),
+  },
+  {
     name: 'demo',
     arguments: [],
     optional: 'name',
@@ -81,7 +96,7 @@ export async function runCommandLine(args: readonly string[], version: string): 
   if (!chosen) program.parse([...process.argv.slice(0, 2), ...args]);
   else {
     // One more than the arguments, as an option without its value takes one.
-    const missing = Array.from({ length: chosen.arguments.length + 1 }, () => NO_ARGUMENT);
+    const missing = Array.from({ length: chosen.arguments.length + (chosen.optional ? 2 : 1) }, () => NO_ARGUMENT);
     program.parse(
       [...process.argv.slice(0, 2), ...joinValues(chosen.options, args), ...missing],
       parserSettings(chosen.options, chosen.name),
@@ -92,10 +107,8 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
 function addCommand(program: sade.Sade, command: Command, act: (args: readonly string[], parsed: ParsedOptions) => void): void {
   const { name, options, examples } = command;
-  program.command(
-    [name, ...command.arguments.map((argument) => `<${argument}>`), ...(command.optional ? [`[${command.optional}]`] : [])].join(' '),
-    command.text,
-  );
+  const names = [...command.arguments.map((argument) => `<${argument}>`), ...(command.optional ? [`[${command.optional}]`] : [])];
+  program.command([name, ...names].join(' '), command.text);
   for (const row of options) {
     const flags = row.short ? `-${row.short}, --${row.name}` : `--${row.name}`;
     program.option(flags, row.value ? `${row.value}: ${row.text}` : row.text, row.default);

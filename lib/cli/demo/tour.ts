@@ -157,7 +157,7 @@ interface Write {
 async function lastWriter(timeline: Timeline, symbols: Symbols): Promise<Write> {
   const variable = symbols.variable(VARIABLE);
   const hit = variable && (await timeline.lastWrite(Number(variable.address), 4));
-  if (hit?.stop.kind !== 'watchpoint') throw new InternalError('demo: nobody wrote the variable');
+  if (!variable || hit?.stop.kind !== 'watchpoint') throw new InternalError('demo: nobody wrote the variable');
   const value = (): string =>
     `0x${new DataView((timeline.machine.memory.read(Number(variable.address), 4) as Uint8Array).slice().buffer).getUint32(0, true).toString(16)}`;
   await timeline.seek(hit.behind);
@@ -168,6 +168,6 @@ async function lastWriter(timeline: Timeline, symbols: Symbols): Promise<Write> 
 
 function sourceLine(symbols: Symbols, pc: bigint): string {
   const line = symbols.lineAt(pc);
-  const path = line && join(dirname(HEISENBUG), basename(line.file));
+  const path = line && join(dirname(HEISENBUG), basename(line.path));
   return path && existsSync(path) ? (readFileSync(path, 'utf8').split('\n')[line.line - 1] ?? '').trim() : '';
 }
