@@ -25,7 +25,7 @@ const unknown = (): Reply => '';
 // biome-ignore format: a table
 const ROWS: readonly (readonly [name: string, syntax: string, run: Command['run']])[] = [
   // How it stands, and letting it go
-  ['!',                         '',                         ok],
+  ['!',                         '',                         run.extendedMode],
   ['?',                         '',                         run.stopReason],
   ['c',                         '[ADDR]',                   (s, a) => run.resumeAt(s, a, 'continue')],
   ['s',                         '[ADDR]',                   (s, a) => run.resumeAt(s, a, 'step')],

@@ -7,7 +7,8 @@ import type { ResumeRequest } from './target.js';
 const ALL_HARTS = -1;
 
 /** `?`, and what follows a restart. */
-export const stopReason = (state: SessionState): Reply => stopReply(state, state.target.stopReason);
+export const stopReason = (state: SessionState): Reply =>
+  state.isKilled ? exitReply(state, 0) : stopReply(state, state.target.stopReason);
 
 export function restart(state: SessionState): Reply {
   state.target.restart();
@@ -16,6 +17,7 @@ export function restart(state: SessionState): Reply {
 
 /** `vRun;FILE;ARGUMENTS`: the machine's own kernel, whatever the name. */
 export function run(state: SessionState): Reply {
+  state.isKilled = false;
   state.target.restart();
   return stopReason(state);
 }
@@ -25,8 +27,16 @@ export function kill({ target }: SessionState): Reply {
   return undefined;
 }
 
-export function killProcess({ target, actions }: SessionState): Reply {
-  actions.afterReply(() => target.kill());
+/** `!`: the client outlives the process, and may run it again. */
+export function extendedMode(state: SessionState): Reply {
+  state.isExtended = true;
+  return 'OK';
+}
+
+/** `vKill;PID`. GDB's `run` in extended mode begins with it: the machine must be there for the `vRun` that follows. */
+export function killProcess(state: SessionState): Reply {
+  state.isKilled = state.isExtended;
+  if (!state.isExtended) state.actions.afterReply(() => state.target.kill());
   return 'OK';
 }
 

@@ -25,9 +25,11 @@ export const currentThread = (state: SessionState): Reply => `QC${state.threadId
 
 /** The whole list fits into one packet. */
 export const allThreads = (state: SessionState): Reply =>
-  `m${harts(state)
-    .map((hart) => state.threadId(hart))
-    .join(',')}`;
+  state.isKilled
+    ? 'l'
+    : `m${harts(state)
+        .map((hart) => state.threadId(hart))
+        .join(',')}`;
 
 export const noMoreThreads = (): Reply => 'l';
 
@@ -46,6 +48,7 @@ export function threadStopInfo(state: SessionState, args: PacketArguments): Repl
 export function attach(state: SessionState, args: PacketArguments): Reply {
   const id = args.hex();
   if (id !== 1n) throw new ProtocolError(ESRCH, 'there is no such process');
+  state.isKilled = false;
   return threadStopReply(state, state.target.stopReason, state.generalHart);
 }
 

@@ -27,7 +27,7 @@ const MEMORY_MAP = `<?xml version="1.0"?>
 
 export const threads: Source = (state, annex) => {
   if (annex !== '') return undefined;
-  const rows = harts(state).map((hart) => {
+  const rows = (state.isKilled ? [] : harts(state)).map((hart) => {
     const { name, state: text } = state.target.hartInfo(hart);
     return `  <thread id="${state.threadId(hart)}" core="${hart}" name="${escapeXml(name)}">${escapeXml(text)}</thread>\n`;
   });

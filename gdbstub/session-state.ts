@@ -61,6 +61,9 @@ export class SessionState {
   continueThread: ThreadId = 'any';
   /** QEMU's PhyMemMode: addresses of memory packets are physical. */
   physical = false;
+  isExtended = false;
+  /** For a client in extended mode the process is gone, until it runs or attaches again. */
+  isKilled = false;
   direction: 'forward' | 'reverse' = 'forward';
   /** The stop that the client was told last; undefined once it went on. */
   lastStop: TargetStop | undefined;

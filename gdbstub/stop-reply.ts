@@ -4,7 +4,7 @@ import { WATCH_REPLIES } from './breakpoints.js';
 import { hartOf, type SessionState } from './session-state.js';
 import type { TargetStop, TargetWatchpoint } from './target.js';
 
-const [SIGINT, SIGTRAP] = ['02', '05'];
+const [NO_SIGNAL, SIGINT, SIGTRAP] = ['00', '02', '05'];
 
 /** The reply for `stop`; from now on the debugger looks at the hart that stopped. */
 export function stopReply(state: SessionState, stop: TargetStop): string {
@@ -22,7 +22,7 @@ export function exitReply({ features }: SessionState, code: number): string {
 /** What the stop means to `hart`: the reason if it is the one that stopped. */
 export function threadStopReply(state: SessionState, stop: TargetStop, hart: number): string {
   const isReason = stop.kind === 'exit' || hartOf(stop) === hart;
-  const signal = stop.kind === 'interrupt' ? SIGINT : SIGTRAP;
+  const signal = isReason ? (stop.kind === 'interrupt' ? SIGINT : SIGTRAP) : NO_SIGNAL;
   const { registers, target } = state;
   const expedited = registers.expedited.map(
     (index) => `${target.registers[index].number.toString(16).padStart(2, '0')}:${registers.hex(hart, index)};`,

@@ -89,7 +89,7 @@ export interface DebugTarget {
   /** False, and nothing written, where not all of it is memory. Write permission and ROM are no obstacle. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array, options: { physical: boolean }): boolean;
   memoryMap(): readonly MemoryArea[];
-  /** The page of `address` in the hart's address space. */
+  /** What is mapped at the page of `address` in the hart's address space, and how far it goes on like that. No permissions: nothing is there. */
   region(
     hart: number,
     address: bigint,

@@ -17,7 +17,7 @@ import type { Move, Timeline } from '../../replay/timeline.js';
 import type { DebugStop, EngineDebug, Watchpoint } from '../exec/debug.js';
 import type { RunLimits, StopReason } from '../exec/machine-engine.js';
 import type { DebugRegister } from '../isa/guest.js';
-import { memoryMap, pageAround, readGuest, writeEvents } from '../system/guest-memory.js';
+import { memoryMap, readGuest, regionAround, writeEvents } from '../system/guest-memory.js';
 import type { Position } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
 import { unreachable } from '../util/errors.js';
@@ -128,7 +128,7 @@ export class MachineTarget implements DebugTarget, RunControl {
   }
 
   region(hart: number, address: bigint): ReturnType<DebugTarget['region']> {
-    return pageAround(this.parts.machine, hart, address);
+    return regionAround(this.parts.machine, hart, address);
   }
 
   setBreakpoints(breakpoints: readonly TargetBreakpoint[]): void {

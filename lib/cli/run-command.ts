@@ -30,7 +30,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
-      if (isRecordedLine()) recorder?.printed(byte);
+      recorder?.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
     const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });

@@ -91,10 +91,8 @@ export function startRecording(parts: RecordingParts): Recorder {
     digestTicks: record.digestTicks,
     snapshot,
   };
-  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks });
-  machine.onInput = (at, event) => {
-    if (isRecordedLine()) recorder.input(at, event);
-  };
+  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks, isRecordedLine });
+  machine.onInput = (at, event) => recorder.input(at, event);
   return recorder;
 }
 

@@ -87,15 +87,23 @@ export function memoryMap(machine: Machine): MemoryArea[] {
   return [...memory, ...devices].sort((a, b) => a.start - b.start);
 }
 
-/** The page of `address`: where it is, and whether anything is mapped there. */
-export function pageAround(
+/** How many pages `regionAround` looks at: LLDB asks for region after region. */
+const REGION_PAGES_MAX = 4096;
+
+/** What is mapped at `address`, from its page up to where that changes, as far as `REGION_PAGES_MAX`. Where there is neither memory nor a device, nothing is permitted. */
+export function regionAround(
   machine: Machine,
   hart: number,
   address: bigint,
 ): { start: bigint; length: bigint; permissions: string; name?: string } {
+  const map = memoryMap(machine);
   const start = address & ~BigInt(PAGE_SIZE - 1);
-  const paddr = machine.debug.translate(hart, start);
-  if (paddr === undefined) return { start, length: BigInt(PAGE_SIZE), permissions: '' };
-  const area = memoryMap(machine).find((candidate) => paddr >= candidate.start && paddr < candidate.start + candidate.length);
-  return { start, length: BigInt(PAGE_SIZE), permissions: 'rwx', ...(area ? { name: area.name } : {}) };
+  const areaAt = (page: bigint): MemoryArea | undefined => {
+    const paddr = machine.debug.translate(hart, page);
+    return paddr === undefined ? undefined : map.find((area) => paddr >= area.start && paddr < area.start + area.length);
+  };
+  const area = areaAt(start);
+  let end = start + BigInt(PAGE_SIZE);
+  for (let pages = 1; pages < REGION_PAGES_MAX && end <= U64 && areaAt(end) === area; pages++) end += BigInt(PAGE_SIZE);
+  return { start, length: end - start, ...(area ? { permissions: 'rwx', name: area.name } : { permissions: '' }) };
 }

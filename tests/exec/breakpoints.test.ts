@@ -65,7 +65,7 @@ test('at a few places of a long program, and where no instruction begins', () =>
         const pcs = Array.from({ length: 12 }, () => rare[random() % rare.length]);
         return [...pcs, ...pcs.map((pc) => pc + 2n), ...pcs.map((pc) => pc + 1n), 0x4000n, 0xffffffff80000000n];
       },
-      { paths: round === 0 ? PATHS : PATHS.slice(2, 5) },
+      { paths: round === 0 ? PATHS : PATHS.slice(2, 4) },
     );
     assert.ok(moments.length > 10);
   }
@@ -246,22 +246,18 @@ writer:
 `;
 
 test('several harts stop one by one, in their order', () => {
-  const base = BigInt(RAM_BASE);
-  for (const pick of [[0x28n, 0x34n], [0n, 0x14n], [0x2cn]]) {
-    const moments = expectOnPaths(
-      assemble(SHARED),
-      64_000,
-      (all) => {
-        // Where it is executed rarely.
-        const counts = new Map<bigint, number>();
-        for (const { pc } of all) counts.set(pc, (counts.get(pc) ?? 0) + 1);
-        const rare = [...counts].filter(([, count]) => count < 400).map(([pc]) => pc);
-        return [...rare, ...pick.map((offset) => base + offset).filter((pc) => (counts.get(pc) ?? 0) < 400)];
-      },
-      { harts: 3, paths: PATHS.slice(1, 4) },
-    );
-    assert.ok(new Set(moments.map(({ hart }) => hart)).size > 1);
-  }
+  const moments = expectOnPaths(
+    assemble(SHARED),
+    50_000,
+    (all) => {
+      // Where it is executed rarely, which is not in the loops.
+      const counts = new Map<bigint, number>();
+      for (const { pc } of all) counts.set(pc, (counts.get(pc) ?? 0) + 1);
+      return [...counts].filter(([, count]) => count < 600).map(([pc]) => pc);
+    },
+    { harts: 3, paths: PATHS.slice(1, 4) },
+  );
+  assert.is(new Set(moments.map(({ hart }) => hart)).size, 3);
 });
 
 test('thousands of breakpoints, on cold and on hot code, come and go', () => {

@@ -453,6 +453,19 @@ test('restart, run, attach, kill and detach', async () => {
   b.target.interrupt();
 });
 
+test('in extended mode the machine survives being killed, and runs again', async () => {
+  const b = bench();
+  await dialogue(b, [
+    ['!', 'OK'],
+    ['vKill;1', 'OK'],
+    ['qfThreadInfo', 'l'],
+    ['?', 'W00'],
+    ['vRun;', stopAt(0)],
+    ['qfThreadInfo', 'm1'],
+  ]);
+  assert.equal(b.target.calls, ['restart']);
+});
+
 test('documents come in pieces; an unknown one is an error', async () => {
   const b = bench({ harts: 2 });
   const whole = await b.ask('qXfer:features:read:target.xml:0,1ffff');
@@ -573,7 +586,7 @@ test('LLDB: threads behind registers, and in stop replies', async () => {
   const lldb = (offset: number, thread: string, rest: string) =>
     `${stopAt(offset, { thread })}threads:1,2;thread-pcs:80000000,80001004;${rest}`;
   assert.is(await b.ask('vCont;s:2'), lldb(0x1004, '2', 'reason:trace;'));
-  assert.is(await b.ask('qThreadStopInfo1'), lldb(0, '1', ''));
+  assert.is(await b.ask('qThreadStopInfo1'), lldb(0, '1', '').replace('T05', 'T00'));
 });
 
 test('LLDB: all threads at once', async () => {

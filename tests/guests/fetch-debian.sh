@@ -3,6 +3,7 @@
 #
 #     tests/guests/fetch-debian.sh            download what is missing, unpack, print what there is
 #     tests/guests/fetch-debian.sh --update   look for newer packages even if there are some
+#     tests/guests/fetch-debian.sh --download PACKAGE FOLDER   only download that package (.deb) to FOLDER, unless it is there
 #
 # Works with an apt configuration of its own below cache/apt: needs no root, changes nothing of the system's. The mirror and its keyring are
 # those of the first Debian entry in the system's own sources (one-line .list or deb822 .sources); signatures and hashes are checked by apt.
@@ -23,11 +24,15 @@ cd "$(dirname "$0")"
 
 fail() { echo "fetch-debian: $*" >&2; exit 1; }
 
-update=
+update= extra=
 case "${1-}" in
   '') ;;
   --update) update=1 ;;
-  *) fail "unknown option $1 (there is --update)" ;;
+  --download)
+    [ $# -eq 3 ] || fail '--download PACKAGE FOLDER'
+    extra=$2
+    folder=$(cd "$3" && pwd) ;;
+  *) fail "unknown option $1 (there are --update and --download)" ;;
 esac
 for tool in apt-get apt-cache apt-config dpkg-deb awk tar xz; do
   command -v "$tool" >/dev/null || fail "there is no $tool here; this script needs a Debian-like system"
@@ -39,7 +44,7 @@ cache=$PWD/cache
 cd "$cache"
 
 show() { sed 's/^/  /' "$cache/VERSIONS"; }
-if [ -z "$update" ] && [ -s VERSIONS ] && [ "$(cat suite 2>/dev/null)" = "$suite" ]; then
+if [ -z "$update$extra" ] && [ -s VERSIONS ] && [ "$(cat suite 2>/dev/null)" = "$suite" ]; then
   echo "already in $cache:"; show; exit 0
 fi
 
@@ -127,6 +132,26 @@ options=(
 )
 apt-get -q "${options[@]}" update >apt/update.log 2>&1 || { cat apt/update.log >&2; fail "apt-get update failed for suite $suite; no network, or a mirror without it?"; }
 
+# Prints the newest version of a package that the suite has.
+version_of() { { apt-cache "${options[@]}" show --no-all-versions "$1" 2>/dev/null || true; } | sed -n 's/^Version: //p' | head -1; }
+
+# Downloads a package to the current folder unless its newest version is there; sets `version`.
+download() {
+  local found
+  version=$(version_of "$1")
+  [ -n "$version" ] || fail "suite $suite has no package $1 for riscv64"
+  # apt writes an epoch's colon as %3a; a package that is there already has been checked when it came.
+  found=("$1_${version//:/%3a}"_*.deb)
+  [ ${#found[@]} -eq 0 ] || return 0
+  rm -f "$1"_*.deb
+  apt-get -q "${options[@]}" download "$1" >"$cache/apt/download.log" 2>&1 || { cat "$cache/apt/download.log" >&2; fail "cannot download $1 $version"; }
+}
+if [ -n "$extra" ]; then
+  cd "$folder"
+  download "$extra"
+  exit 0
+fi
+
 # linux-image-riscv64 is empty and depends on the package of the current version.
 kernel=$(apt-cache "${options[@]}" depends linux-image-riscv64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -1)
 [ -n "$kernel" ] || fail "suite $suite has no linux-image-riscv64"
@@ -134,15 +159,10 @@ packages=("$kernel" busybox-static opensbi u-boot-qemu)
 
 rm -f VERSIONS VERSIONS.new
 for package in "${packages[@]}"; do
-  version=$(apt-cache "${options[@]}" show --no-all-versions "$package" 2>/dev/null | sed -n 's/^Version: //p' | head -1)
-  [ -n "$version" ] || fail "suite $suite has no package $package for riscv64"
+  cd "$cache/debs"
+  download "$package"
+  cd "$cache"
   echo "$package $version" >>VERSIONS.new
-  # apt writes an epoch's colon as %3a; a package that is there already has been checked when it came.
-  found=(debs/"${package}_${version//:/%3a}"_*.deb)
-  if [ ${#found[@]} -eq 0 ]; then
-    rm -f debs/"$package"_*.deb
-    (cd debs && apt-get -q "${options[@]}" download "$package") >apt/download.log 2>&1 || { cat apt/download.log >&2; fail "cannot download $package $version"; }
-  fi
 done
 
 unpacked=$cache/unpacked

@@ -12,7 +12,7 @@ import { VirtMachine, type VirtOptions } from '../support/virt-machine.js';
 const test = suite('timeline');
 
 // By hand: HINDSIGHT_MOVES=10000.
-const MOVES = Number(process.env.HINDSIGHT_MOVES ?? 2000);
+const MOVES = Number(process.env.HINDSIGHT_MOVES ?? 600);
 const LAST_TICK = 200_000;
 /** In the laws' program: the counter's word that all harts change, and the code that changes itself. */
 const WATCHED = RAM_BASE + 0x300000 + 1024;
