@@ -9,6 +9,8 @@ export interface Driver {
   input(event: InputEvent): boolean;
   setBreakpoints(breakpoints: readonly Breakpoint[]): void;
   setWatchpoints(watchpoints: readonly Watchpoint[]): void;
+  /** The past may be changed. */
+  readonly goesBack: boolean;
   /** A recording is at its end. */
   readonly ended: boolean;
 }
@@ -20,6 +22,7 @@ export function directDriver(guest: GuestMachine, replay: Pick<Driver, 'run' | '
     input: (event) => (replay ?? guest).input(event),
     setBreakpoints: (breakpoints) => guest.debug.setBreakpoints(breakpoints),
     setWatchpoints: (watchpoints) => guest.debug.setWatchpoints(watchpoints),
+    goesBack: false,
     get ended() {
       return replay?.ended ?? false;
     },

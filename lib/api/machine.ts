@@ -86,9 +86,11 @@ export class Machine {
     const built = machineOptions(options, contents);
     const inputs = new RecordableInputs(options.onWarning ?? warn, contents);
     const symbols = options.symbols ?? (typeof options.kernel === 'string' ? options.kernel : undefined);
-    const assembled = assemble(loadMachine(built, inputs), { ...options, ...given({ symbols }) });
+    const printed = (byte: number): void => parts.recorder?.printed(byte);
+    const assembled = assemble(loadMachine(built, inputs), { ...options, ...given({ symbols }) }, printed);
     inputs.machine = assembled.guest;
-    return new Machine({ ...assembled, inputs, driver: directDriver(assembled.guest, undefined) });
+    const parts: MachineParts = { ...assembled, inputs, driver: directDriver(assembled.guest, undefined) };
+    return new Machine(parts);
   }
 
   // --- running -----------------------------------------------------------------------------------------------------------

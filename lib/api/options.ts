@@ -1,9 +1,18 @@
 /** What a program says to create a machine, and what a machine is built from in terms of the rest. */
 import type { FileRole } from '../../replay/header.js';
 import type { BlockHook, EngineMode } from '../exec/machine-engine.js';
-import { type DriveOption, type EngineSettings, type MachineOptions, machineNamed, START_TIME } from '../host/machine-options.js';
+import {
+  commandLine,
+  type DriveOption,
+  type EngineSettings,
+  hartCount,
+  type MachineOptions,
+  machineNamed,
+  START_TIME,
+} from '../host/machine-options.js';
 import type { RiscvExtension } from '../isa/riscv/index.js';
 import { type MachineRow, withRows } from '../machines/machine.js';
+import { ConfigError } from '../util/errors.js';
 import { size } from '../util/option-values.js';
 
 /** A file: its path, or its contents. */
@@ -60,22 +69,29 @@ export function machineOptions(options: CreateOptions, contents: Map<FileRole, U
   };
   const optional = (role: FileRole, option: FileOption | undefined) => (option === undefined ? undefined : file(role, option));
   const { bios = 'default', memory = '256M', drives = [], startTime = new Date(START_TIME) } = options;
+  const machine = withRows(machineNamed(options.machine ?? 'riscv-virt'), options.devices ?? []);
   return {
     kernel: file('kernel', options.kernel),
-    machine: withRows(machineNamed(options.machine ?? 'riscv-virt'), options.devices ?? []),
+    machine,
     memoryBytes: typeof memory === 'number' ? memory : size('memory', memory),
-    harts: options.harts ?? 1,
+    harts: hartCount(options.harts ?? 1, machine),
     bios: bios === 'default' || bios === 'none' ? { kind: bios } : { kind: 'file', path: file('firmware', bios) },
     initrd: optional('initrd', options.initrd),
-    bootArgs: options.append ?? '',
+    bootArgs: commandLine(options.append ?? ''),
     dtb: optional('device tree', options.dtb),
     svadu: false,
     seed: BigInt.asUintN(64, BigInt(options.seed ?? 0)),
     net: undefined,
     virtioConsole: false,
     drives: drives.map((drive) => (typeof drive === 'string' ? { path: drive, write: false } : drive)),
-    startTimeMs: startTime.getTime(),
+    startTimeMs: startTimeMs(startTime),
   };
+}
+
+function startTimeMs(time: Date): number {
+  const ms = time.getTime();
+  if (!(ms >= 0)) throw new ConfigError('startTime: must be a date from 1970 on');
+  return ms;
 }
 
 /** How guest code is to be run. */

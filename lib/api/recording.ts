@@ -71,6 +71,7 @@ export class Recording {
     const { inputs, options, guest } = parts;
     if (!inputs) throw new ConfigError(`${path}: the machine is a replay, which is recorded already`);
     if (parts.recorder) throw new ConfigError(`${path}: the machine is being recorded already`);
+    if (parts.driver.goesBack) throw new ConfigError(`${path}: a machine with a timeline cannot be recorded`);
     let failure: string | undefined;
     const recorder = startRecording({
       machine: guest,

@@ -38,6 +38,7 @@ export class Timeline {
   static of(machine: Machine, { historyBytes }: TimelineOptions = {}): Timeline {
     const { guest, recorder } = machine.parts;
     const recording = recordedRun(machine);
+    if (machine.parts.driver.goesBack) throw new ConfigError('timeline: the machine has one already');
     if (recorder) throw new ConfigError('timeline: a machine that is being recorded cannot go back');
     if (recording && recording.start.tick !== machine.tick) throw new ConfigError('timeline: the replay is not at its start');
     const history = new History(guest, { nowMs: () => performance.now(), ...given({ historyBytes, recording }) });
@@ -46,6 +47,7 @@ export class Timeline {
       input: (event) => history.input(event),
       setBreakpoints: (breakpoints) => history.setBreakpoints(breakpoints),
       setWatchpoints: (watchpoints) => history.setWatchpoints(watchpoints),
+      goesBack: true,
       get ended() {
         return recording !== undefined && history.isAtPresent && !history.isBranch;
       },
