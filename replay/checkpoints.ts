@@ -5,7 +5,9 @@
  * distance from where the user is, so that the spacing grows with the distance. The first one never goes: everything behind it can be
  * computed from it. Where the first one alone takes more than the budget, there is no other.
  */
+
 import type { DirtyLog } from '../lib/exec/state.js';
+import { PAGE_SIZE } from '../lib/mem/layout.js';
 import type { Position } from '../lib/system/input-event.js';
 import { comparePositions } from '../lib/system/input-event.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
@@ -14,6 +16,7 @@ import { stateBytes } from './state-bytes.js';
 
 /** More checkpoints than this are thinned out, whatever they cost. */
 const COUNT_MAX = 2000;
+const ZEROS = new Uint8Array(PAGE_SIZE);
 
 export interface Checkpoint {
   readonly at: Position;
@@ -229,7 +232,5 @@ export class Checkpoints {
 }
 
 function isZero(page: Uint8Array): boolean {
-  const words = new BigUint64Array(page.buffer, page.byteOffset, page.length / 8);
-  for (let at = 0; at < words.length; at++) if (words[at] !== 0n) return false;
-  return true;
+  return Buffer.compare(page, ZEROS) === 0;
 }

@@ -155,9 +155,8 @@ export class RecordedDisk implements BlockBackend {
     const edges = [position, end].filter((edge) => edge % BLOCK_SIZE !== 0).map((edge) => Math.floor(edge / BLOCK_SIZE) * BLOCK_SIZE);
     for (const at of new Set(edges)) {
       const block = new Uint8Array(Math.min(BLOCK_SIZE, this.sizeBytes - at));
-      // What cannot be read cannot be read later: then the guest learns of it, and that is written down.
-      if (!this.inner.read(at, block)) block.fill(0);
-      this.note(at, block);
+      if (this.inner.read(at, block)) this.note(at, block);
+      else this.journal.abandon(`drive ${this.drive} cannot be read where the guest writes`);
     }
   }
 }

@@ -30,6 +30,11 @@ export interface RecorderParts {
   readonly files: readonly CollectedFile[];
   /** All drives, in order. */
   readonly disks: readonly RecordedDisk[];
+  /**
+   * Whether what happens now is what the recording is about (always, if absent): not while a machine that went back in time runs through its past
+   * again, or goes another way from there.
+   */
+  readonly isRecordedLine?: () => boolean;
 }
 
 export class Recorder implements DiskJournal {
@@ -67,6 +72,7 @@ export class Recorder implements DiskJournal {
 
   /** The machine takes `event` now, at `at`. */
   input(at: Position, event: InputEvent): void {
+    if (!this.isRecordedLine) return;
     for (const part of splitEvent(event)) {
       this.add({ kind: 'event', at, event: part }, 'bytes' in part ? part.bytes.length : 0);
       this.events++;
@@ -75,12 +81,12 @@ export class Recorder implements DiskJournal {
 
   /** The guest printed a byte. */
   printed(byte: number): void {
-    this.output.write(byte);
+    if (this.isRecordedLine) this.output.write(byte);
   }
 
   /** Between two calls of `run`: takes a state digest if it is time for one. */
   betweenSlices(): void {
-    if (this.parts.machine.tick < this.nextTick) return;
+    if (!this.isRecordedLine || this.parts.machine.tick < this.nextTick) return;
     this.takeDigest();
     this.nextTick = this.afterDigest();
   }
@@ -91,25 +97,33 @@ export class Recorder implements DiskJournal {
   }
 
   failure(failure: DiskFailure): void {
-    this.add({ kind: 'failure', at: this.parts.machine.position, failure }, failure.left?.bytes.length ?? 0);
+    if (this.isRecordedLine) this.add({ kind: 'failure', at: this.parts.machine.position, failure }, failure.left?.bytes.length ?? 0);
   }
 
   abandon(reason: string): void {
     this.parts.writer.abandon(reason);
   }
 
-  /** The run is over. Resolves when the recording is complete and closed. `exitCode`: the guest's, where it powered off. */
+  /** The run is over, at the end of the recorded line. Resolves when the recording is complete and closed. `exitCode`: the guest's, where it powered off. */
   async finish(end: { readonly reason: string; readonly exitCode?: number }): Promise<void> {
-    const { machine, writer, disks } = this.parts;
+    const { writer, disks } = this.parts;
     for (const disk of disks) disk.record(undefined);
     if (!writer.ended) {
       this.flush();
-      const { output } = this;
-      const digest = machine.stateDigest();
-      writer.add('E', encodeEnd({ ...end, at: machine.position, digest, outputBytes: output.bytes, outputSha256: output.digest() }));
+      if (this.isRecordedLine) writer.add('E', this.endChunk(end));
     }
     clearTimeout(this.timer);
     await writer.close();
+  }
+
+  private endChunk(end: { readonly reason: string; readonly exitCode?: number }): Uint8Array {
+    const { machine } = this.parts;
+    const output = { outputBytes: this.output.bytes, outputSha256: this.output.digest() };
+    return encodeEnd({ ...end, ...output, at: machine.position, digest: machine.stateDigest() });
+  }
+
+  private get isRecordedLine(): boolean {
+    return this.parts.isRecordedLine?.() ?? true;
   }
 
   private takeDigest(): void {
@@ -142,14 +156,14 @@ export class Recorder implements DiskJournal {
     this.timer = undefined;
     const { machine, writer } = this.parts;
     if (writer.ended) return;
-    this.entries.push({ kind: 'mark', at: machine.position });
+    if (this.isRecordedLine) this.entries.push({ kind: 'mark', at: machine.position });
     this.writeEntries();
     writer.sync();
   }
 
   private writeEntries(): void {
     this.sectorBuffer.flush();
-    this.parts.writer.add('L', encodeLog(this.entries));
+    if (this.entries.length > 0) this.parts.writer.add('L', encodeLog(this.entries));
     this.entries = [];
     this.entryBytes = 0;
   }

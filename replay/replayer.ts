@@ -76,7 +76,7 @@ export class Replayer {
       const target = this.next?.at ?? this.recording.reached;
       const until = limits.until && comparePositions(limits.until, target) < 0 ? limits.until : target;
       const stop = this.machine.run(untilTick, { ...limits, until });
-      this.check(stop, target);
+      this.check(stop, target, limits);
       const position = this.machine.position;
       const asked = position.tick >= untilTick || (limits.until !== undefined && comparePositions(position, limits.until) >= 0);
       if (stop.kind !== 'limit' || asked) {
@@ -155,6 +155,8 @@ export class Replayer {
     const { end } = this.recording;
     if (!end) return;
     this.compareDigest(end.digest);
+    const off = (code: number | undefined): string => (code === undefined ? 'no power-off' : `power-off with exit code ${code}`);
+    if (this.machine.powerOff !== end.exitCode) throw this.divergence('the end', off(end.exitCode), off(this.machine.powerOff));
     const { bytes } = this.output;
     if (!this.options.verify) return;
     if (bytes !== end.outputBytes) throw this.divergence('the length of the output', `${end.outputBytes}`, `${bytes}`);
@@ -163,7 +165,7 @@ export class Replayer {
   }
 
   /** Whether the machine may have stopped for this reason, on its way to `target`. */
-  private check(stop: StopReason, target: Position): void {
+  private check(stop: StopReason, target: Position, { until, skipUntilNs = Number.POSITIVE_INFINITY }: RunLimits): void {
     const { missing, machine } = this;
     if (missing) {
       const what = `sector ${missing.sector} of drive ${missing.drive}`;
@@ -172,8 +174,10 @@ export class Replayer {
     const early = comparePositions(machine.position, target) < 0;
     if (early && machine.powerOff !== undefined)
       throw this.divergence('how far the run goes', describe(target), `power-off at ${describe(machine.position)}`);
-    if (early && stop.kind === 'idle' && stop.wakeNs === undefined) {
-      throw this.divergence('how far the run goes', describe(target), `waiting for ever at ${describe(machine.position)}`);
+    // Only those who drive it may have limited how long it waits.
+    const limited = machine.nowNs >= skipUntilNs || (until !== undefined && comparePositions(until, target) < 0);
+    if (early && stop.kind === 'idle' && !limited) {
+      throw this.divergence('how far the run goes', describe(target), `waiting at ${describe(machine.position)}`);
     }
   }
 
@@ -182,7 +186,7 @@ export class Replayer {
     const since = this.lastGood ? `, after the state agreed at tick ${this.lastGood.tick}` : '';
     const program = `recorded by version ${this.recording.header.program}`;
     const message = `${this.recording.name}: the replay differs from the recording (${program}) at tick ${tick}${since}: ${what} is ${actual}, recorded was ${expected}`;
-    return new ReplayDivergenceError(message, { tick, expected, actual });
+    return new ReplayDivergenceError(message, { tick, expected, actual, agreed: this.lastGood });
   }
 }
 

@@ -2,8 +2,11 @@
 import sade from 'sade';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
+import { demoCommand } from './demo/demo-command.js';
+import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
+import { QUERY_OPTIONS, queryCommand } from './query-command.js';
 import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
 import { runCommand } from './run-command.js';
 
@@ -11,6 +14,8 @@ interface Command {
   readonly name: string;
   /** Its arguments, each of them needed. */
   readonly arguments: readonly string[];
+  /** One more, which may be absent. */
+  readonly optional?: string;
   readonly text: string;
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
@@ -40,6 +45,37 @@ const COMMANDS: readonly Command[] = [
     examples: ['run.rec', 'run.rec --to 5000000', 'run.rec --engine interpret --console none --stats -'],
     action: ([recording], options) => replayCommand(recording, replayOptions(options)),
   },
+  {
+    name: 'info',
+    arguments: ['recording'],
+    text: 'Say what is in a recording, or where two of them part.',
+    options: INFO_OPTIONS,
+    examples: ['run.rec', 'run.rec --json', 'run.rec --compare other.rec'],
+    action: ([recording], options) => infoCommand(recording, options),
+  },
+  {
+    name: 'query',
+    arguments: ['recording', 'question', 'place'],
+    optional: 'format',
+    text: 'Ask about a whole recorded run: last-write VARIABLE, writes VARIABLE, calls FUNCTION, print PLACE FORMAT.',
+    options: QUERY_OPTIONS,
+    examples: [
+      'run.rec last-write jiffies',
+      'run.rec writes 0x80012340 --length 8 --from 1000000',
+      'run.rec calls panic --symbols vmlinux --json',
+      "run.rec print task.c:57 'flags={u32[a5]:#x} task={a0}'",
+    ],
+    action: (args, options) => queryCommand(args, options),
+  },
+  {
+    name: 'demo',
+    arguments: [],
+    optional: 'name',
+    text: 'A guided tour that really runs: tour (all of it), linux or heisenbug.',
+    options: [],
+    examples: ['', 'heisenbug'],
+    action: ([name]) => demoCommand(name),
+  },
 ];
 
 const NAMES = COMMANDS.map((command) => command.name);
@@ -60,7 +96,7 @@ export async function runCommandLine(args: readonly string[], version: string): 
   if (!chosen) program.parse([...process.argv.slice(0, 2), ...args]);
   else {
     // One more than the arguments, as an option without its value takes one.
-    const missing = Array.from({ length: chosen.arguments.length + 1 }, () => NO_ARGUMENT);
+    const missing = Array.from({ length: chosen.arguments.length + (chosen.optional ? 2 : 1) }, () => NO_ARGUMENT);
     program.parse(
       [...process.argv.slice(0, 2), ...joinValues(chosen.options, args), ...missing],
       parserSettings(chosen.options, chosen.name),
@@ -71,7 +107,8 @@ export async function runCommandLine(args: readonly string[], version: string): 
 
 function addCommand(program: sade.Sade, command: Command, act: (args: readonly string[], parsed: ParsedOptions) => void): void {
   const { name, options, examples } = command;
-  program.command([name, ...command.arguments.map((argument) => `<${argument}>`)].join(' '), command.text);
+  const names = [...command.arguments.map((argument) => `<${argument}>`), ...(command.optional ? [`[${command.optional}]`] : [])];
+  program.command([name, ...names].join(' '), command.text);
   for (const row of options) {
     const flags = row.short ? `-${row.short}, --${row.name}` : `--${row.name}`;
     program.option(flags, row.value ? `${row.value}: ${row.text}` : row.text, row.default);
@@ -96,8 +133,9 @@ function checkedArguments({ name, ...command }: Command, given: readonly unknown
   const valueless = Object.entries(parsed).find(([, value]) => value === NO_ARGUMENT);
   if (valueless) throw new ConfigError(`--${valueless[0]} needs a value`);
   const missing = given.indexOf(NO_ARGUMENT);
-  if (missing >= 0) throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
+  if (missing >= 0 && missing < command.arguments.length)
+    throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
   const extra = (parsed._ as readonly unknown[]).find((argument) => argument !== NO_ARGUMENT);
   if (extra !== undefined) throw new ConfigError(`${name}: unexpected argument ${extra}`);
-  return given.map(String);
+  return given.filter((argument) => argument !== NO_ARGUMENT && argument !== undefined).map(String);
 }

@@ -252,7 +252,7 @@ function cfiTable(bankBytes: number): Uint8Array {
   table.set([0x45, 0x55], 0x1b); // supply voltage
   table.set([0x07, 0x07, 0x0a, 0x00], 0x1f); // typical times, log2 of us and ms: word, buffer, block, chip
   table.set([0x04, 0x04, 0x04, 0x00], 0x23); // longest times as multiples of these
-  table[0x27] = Math.log2(bankBytes / CHIPS);
+  table[0x27] = 31 - Math.clz32(bankBytes / CHIPS);
   u16(0x28, 0x0002); // x8 and x16
   u16(0x2a, BUFFER_BITS);
   table[0x2c] = 1; // one region of equal blocks

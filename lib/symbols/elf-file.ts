@@ -49,15 +49,21 @@ export interface Section extends Chunk {
   readonly header: SectionHeader;
 }
 
-/** A regular file that is read in ranges. */
+/** A regular file that is read in ranges, or one whose contents are in memory. */
 export class RangeFile {
   readonly path: string;
   readonly sizeBytes: number;
+  private readonly contents: Buffer | undefined;
   private fd: number | undefined;
 
-  /** Throws `ImageError`, with the reason in words, for what cannot be opened. */
-  constructor(path: string) {
+  /** `contents`: the file is not opened, and `path` is only its name. Throws `ImageError`, with the reason in words, for what cannot be opened. */
+  constructor(path: string, contents?: Uint8Array) {
     this.path = path;
+    if (contents) {
+      this.contents = Buffer.from(contents.buffer, contents.byteOffset, contents.length);
+      this.sizeBytes = contents.length;
+      return;
+    }
     try {
       this.fd = openSync(path, 'r');
       const stat = fstatSync(this.fd);
@@ -71,8 +77,10 @@ export class RangeFile {
 
   /** `length` bytes at `offset`. Throws `ImageError` unless they are all there. */
   read(offset: number, length: number, what: string): Buffer {
-    if (this.fd === undefined) throw new ImageError(`${this.path}: is closed`);
     if (!(offset + length <= this.sizeBytes)) throw imageErrorAt(this.path, offset, `${what} ends behind the end of the file: cut off`);
+    // Columns of numbers are laid over what is read, which must be aligned for that: a copy, as from a file.
+    if (this.contents) return Buffer.from(new Uint8Array(this.contents.subarray(offset, offset + length)).buffer);
+    if (this.fd === undefined) throw new ImageError(`${this.path}: is closed`);
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let done = 0; done < length; ) {
       const count = readSync(this.fd, bytes, done, length - done, offset + done);

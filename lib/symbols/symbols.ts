@@ -50,7 +50,15 @@ export interface OpenOptions {
  * where.
  */
 export function openSymbols(path: string, options: OpenOptions = {}): Symbols {
-  const file = new RangeFile(path);
+  return symbolsIn(new RangeFile(path), options);
+}
+
+/** The same for a file whose `contents` are at hand, as in a recording; `name` is for messages. */
+export function symbolsOf(name: string, contents: Uint8Array, options: OpenOptions = {}): Symbols {
+  return symbolsIn(new RangeFile(name, contents), options);
+}
+
+function symbolsIn(file: RangeFile, options: OpenOptions): Symbols {
   try {
     return new SymbolFile(file, options.bias ?? 0n);
   } catch (error) {

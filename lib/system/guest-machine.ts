@@ -12,7 +12,7 @@ import type { PhysicalMemory } from '../mem/physical-memory.js';
 import { ImageError, unreachable } from '../util/errors.js';
 import type { ConsolePort } from './console-port.js';
 import type { InputEvent, Position } from './input-event.js';
-import type { Machine, MachineState, RoomKind } from './machine.js';
+import type { ConsoleTap, Machine, MachineState, RoomKind } from './machine.js';
 import type { NetPort } from './net-port.js';
 import type { Power } from './power.js';
 
@@ -106,12 +106,12 @@ export class GuestMachine implements Machine {
   }
 
   save(): MachineState {
-    const { engine, devices, power, serial, virtioConsole, net } = this.parts;
+    const { engine, devices, power } = this.parts;
     return {
       engine: engine.snapshots.save(),
       devices: devices.map(saveDevice),
       powerOff: power.off ?? -1,
-      outputs: [serial.output.count, virtioConsole?.port.output.count ?? 0, net?.output.count ?? 0],
+      outputs: this.outputs,
     };
   }
 
@@ -125,8 +125,26 @@ export class GuestMachine implements Machine {
     for (const [index, port] of [serial, virtioConsole?.port, net].entries()) if (port) port.output.count = state.outputs[index] ?? 0;
   }
 
+  /** How much came out up to here, as in `MachineState.outputs`. */
+  get outputs(): readonly number[] {
+    return this.outlets.map((outlet) => outlet?.count ?? 0);
+  }
+
   get outputsSeen(): readonly number[] {
     return this.outlets.map((outlet) => outlet?.seen ?? 0);
+  }
+
+  tapConsole(tap: ConsoleTap): () => void {
+    const { serial, virtioConsole } = this.parts;
+    const outlets = [serial.output, ...(virtioConsole ? [virtioConsole.port.output] : [])];
+    for (const outlet of outlets) outlet.taps.add(tap);
+    return () => {
+      for (const outlet of outlets) outlet.taps.delete(tap);
+    };
+  }
+
+  get printed(): number {
+    return this.parts.serial.output.count;
   }
 
   forgetOutput(seen?: readonly number[]): void {

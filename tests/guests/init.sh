@@ -6,7 +6,7 @@
 #     hindsight.run="COMMANDS"       the same in double quotes: any shell text without a double quote
 #     hindsight.modules=no           loads no modules
 #
-# `poweroff`, `reboot` and `halt` work with and without -f: busybox sends signals to process 1 for them.
+# `poweroff`, `reboot` and `halt` work with and without -f: process 1 is busybox's init.
 echo 'hindsight: /init reached'
 export PATH=/bin:/sbin HOME=/root TERM=linux
 
@@ -66,13 +66,7 @@ if [ -n "$command" ]; then
   poweroff -f
 fi
 
-trap 'sync; poweroff -f' USR2
-trap 'sync; reboot -f' TERM
-trap 'sync; halt -f' USR1
-while :; do
-  # A session of its own on the real terminal behind /dev/console, so that job control works. In the background, so that traps run at once.
-  setsid cttyhack sh &
-  shell=$!
-  while kill -0 $shell 2>/dev/null; do wait $shell; done
-  echo 'hindsight: the shell ended, here is another'
-done
+# busybox's init starts the shell again when it ends, and heeds poweroff, reboot and halt. A shell that this one started in the background would
+# ignore Ctrl-C for good. cttyhack: on the real terminal behind /dev/console, so that job control works.
+echo '::respawn:/bin/cttyhack /bin/sh' >/etc/inittab
+exec /bin/busybox init

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Xoshiro128 } from '../../lib/util/random.js';
+import { dialogue, type Step } from '../support/dialogue.js';
 
 const CACHE = fileURLToPath(new URL('../../../tests/guests/cache/', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
@@ -36,6 +37,29 @@ function boot(command: string, options: readonly string[] = []): Promise<Boot> {
     child.stdin?.end();
   });
 }
+
+const PROMPT = /\/ # /;
+
+/** What is said to the shell. Markers are computed by it, so that the echo of a command is no answer to it. */
+const sessionWith = (harts: number): Step[] => [
+  ['', PROMPT],
+  ['cat /proc/cpuinfo; echo end-$((1+1))\n', new RegExp(`(processor\\s*: \\d+[\\s\\S]*?){${harts}}end-2`)],
+  ['', PROMPT],
+  ['cat /proc/interrupts; echo end-$((1+2))\n', /riscv-timer[\s\S]*ttyS0[\s\S]*Rescheduling interrupts[\s\S]*end-3/],
+  ['', PROMPT],
+  // It says when it runs again: Ctrl-C must not come before.
+  [`sh -c 'x=$((4+5)); trap "echo on-$x" CONT; echo up-$((20+3)); while :; do sleep 1; done'\n`, /up-23/],
+  ['\x1a', /Stopped.*sh -c[\s\S]*?\/ # /],
+  ['fg\n', /on-9/],
+  ['\x03', PROMPT],
+  ['sleep 500 &\n', PROMPT],
+  ['jobs\n', /Running\s+sleep 500[\s\S]*?\/ # /],
+  ['kill %1; wait; jobs; echo end-$((1+3))\n', /Terminated\s+sleep 500[\s\S]*end-4/],
+  ['', PROMPT],
+  ['x=$(seq 1000 | tail -n 1); echo $x | sed s/000/+one/\n', /1\+one/],
+  ['', PROMPT],
+  ['poweroff\n', /reboot: Power down/],
+];
 
 const linux = suite('Debian on riscv-virt');
 
@@ -84,6 +108,33 @@ if (existsSync(KERNEL) && existsSync(INITRAMFS)) {
       server.close();
       server.closeAllConnections();
     }
+  });
+
+  const FIRMWARE = { 'the built-in SBI': 'default', OpenSBI: `${CACHE}opensbi/fw_dynamic.bin` };
+  for (const [name, bios] of Object.entries(FIRMWARE)) {
+    linux(`a session in the shell on ${name}, with 1 hart and with 4: commands, job control, power-off`, async () => {
+      const talk = (harts: number) => {
+        const args = ['run', KERNEL, '--initrd', INITRAMFS, '--append', 'console=ttyS0 cryptomgr.notests', '--bios', bios];
+        return dialogue([...args, '--smp', String(harts)], sessionWith(harts), TIMEOUT_MS);
+      };
+      for (const { code, output, missing } of await Promise.all([talk(1), talk(4)])) {
+        assert.is(missing, undefined, `not said: ${missing}\n${output}`);
+        assert.is(code, 0, output);
+      }
+    });
+  }
+
+  linux('the shell runs on a virtio console, and the serial line still shows', async () => {
+    const append = 'console=ttyS0 console=hvc0 cryptomgr.notests';
+    const args = ['run', KERNEL, '--initrd', INITRAMFS, '--append', append, '--console', 'virtio'];
+    const steps: Step[] = [
+      ['', PROMPT],
+      ['tty; stty size; echo end-$((1+1))\n', /\/dev\/hvc0\s+24 80\s+end-2/],
+      ['poweroff\n', /Power down/],
+    ];
+    const { code, output, missing } = await dialogue(args, steps, TIMEOUT_MS);
+    assert.is(missing, undefined, `not said: ${missing}\n${output}`);
+    assert.is(code, 0, output);
   });
 } else {
   linux('the images are there', () => {

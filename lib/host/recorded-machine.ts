@@ -1,0 +1,60 @@
+/** A recording as a machine with its past: what queries and pictures run through. */
+import type { Recording } from '../../replay/log.js';
+import { loadSnapshot } from '../../replay/start-state.js';
+import { Timeline } from '../../replay/timeline.js';
+import type { Machine } from '../system/machine.js';
+import { ReplayDivergenceError } from '../util/errors.js';
+import { bootMachine, loadMachine, type MachineSinks } from './boot.js';
+import { createEngine } from './create-engine.js';
+import type { Warn } from './drive.js';
+import type { EngineSettings } from './machine-options.js';
+import { recordedOptions } from './recorded-options.js';
+import { RecordingInputs } from './recording-inputs.js';
+
+const ENGINE: EngineSettings = { mode: 'auto', chain: true, hotThreshold: undefined };
+const NOWHERE: MachineSinks = { serial: () => {}, virtio: () => {}, frame: () => {} };
+
+export interface RecordedMachine {
+  readonly machine: Machine;
+  readonly timeline: Timeline;
+  /** What the recording was made from, by role. Throws `ImageError`. */
+  readonly inputs: RecordingInputs;
+  /** Where the machine stands at the end of a finished recording: compares the state with the recorded one. Throws `ReplayDivergenceError`. */
+  checkEnd(): void;
+}
+
+export interface RecordedMachineOptions {
+  readonly warn: Warn;
+  /** Gets what the guest puts out, each item once. Nobody, if absent. */
+  readonly sinks?: MachineSinks;
+  /** Memory for checkpoints. */
+  readonly historyBytes?: number;
+}
+
+/** The machine at the recording's beginning. Throws `ImageError` and `ConfigError`. */
+export function openRecordedMachine(recording: Recording, options: RecordedMachineOptions): RecordedMachine {
+  const inputs = new RecordingInputs(recording, options.warn);
+  const loaded = loadMachine(recordedOptions(recording), inputs);
+  const machine = bootMachine(loaded, { sinks: options.sinks ?? NOWHERE, createEngine, engine: ENGINE });
+  inputs.machine = machine;
+  const snapshot = recording.snapshot();
+  if (snapshot) loadSnapshot(machine, snapshot);
+  const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
+  const { historyBytes } = options;
+  const timeline = new Timeline(machine, {
+    nowMs: () => performance.now(),
+    recording: { events, end: recording.reached },
+    ...(historyBytes === undefined ? {} : { historyBytes }),
+  });
+  return { machine, timeline, inputs, checkEnd: () => checkEnd(recording, timeline) };
+}
+
+function checkEnd(recording: Recording, { machine, isAtPresent }: Timeline): void {
+  const { end, name } = recording;
+  if (!end || !isAtPresent) return;
+  const actual = machine.stateDigest();
+  if (actual === end.digest) return;
+  const { tick } = machine;
+  const message = `${name}: the replay differs from the recording (recorded by version ${recording.header.program}) at its end, tick ${tick}; hindsight replay says where it began`;
+  throw new ReplayDivergenceError(message, { tick, expected: end.digest, actual });
+}

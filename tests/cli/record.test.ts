@@ -1,0 +1,223 @@
+/** Recording and replaying as a user does it. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Assembler, asm } from '../support/assembler.js';
+import { type CliResult, cli, MAIN, startCli } from '../support/cli.js';
+import { file, HELLO, withFolder } from '../support/files.js';
+import { randomSource } from '../support/random.js';
+
+const test = suite('record and replay under the command line');
+
+/** Sends back what it receives, plus one, up to a byte 4; waits for the serial line's interrupt meanwhile, with a timer that wakes it as well. */
+function echo(a: Assembler): void {
+  a.li('s0', 0x10000000);
+  a.li('s1', 0x100000);
+  a.li('s2', 0x2000000);
+  a.li('s3', 0xc000000);
+  a.li('t1', 0xc200000);
+  a.text(`
+    li t0, 1; sb t0, 1(s0)
+    sw t0, 40(s3)
+    li t2, 0x2000; add t2, t2, s3
+    li t0, 0x400; sw t0, 0(t2)
+    li t0, 0x880; csrw mie, t0
+    li s4, 4
+    next:
+    li t0, 0x4000; add t0, t0, s2
+    li t2, 0xbff8; add t2, t2, s2; ld t2, 0(t2)
+    li t3, 70000; add t2, t2, t3; sd t2, 0(t0)
+    wfi
+    lw t4, 4(t1)
+    poll:
+    lbu t0, 5(s0); andi t0, t0, 1; beqz t0, complete
+    lbu a0, 0(s0)
+    beq a0, s4, done
+    addi a0, a0, 1
+    sb a0, 0(s0)
+    j poll
+    complete: sw t4, 4(t1)
+    j next
+    done: li t0, 0x5555; sw t0, 0(s1)
+    hang: j hang`);
+}
+
+const RUN = ['--bios', 'none', '--stats', '-'];
+const statsOf = (result: CliResult) => JSON.parse(result.stdout.slice(result.stdout.lastIndexOf('{"ticks"')));
+const outputOf = (result: CliResult) => result.stdout.slice(0, result.stdout.lastIndexOf('{"ticks"'));
+
+/** Types `text` into a recorded run of the echo guest, at random moments. */
+async function recordEcho(folder: string, text: string, flags = ''): Promise<{ path: string; result: CliResult }> {
+  const path = join(folder, 'echo.rec');
+  const guest = file(folder, 'echo.bin', asm(echo));
+  const { child, result } = startCli(['run', guest, ...RUN, '--record', `${path}${flags}`]);
+  const random = randomSource(text.length);
+  for (const key of text) {
+    await new Promise((resolve) => setTimeout(resolve, random() % 40));
+    child.stdin?.write(key);
+  }
+  child.stdin?.end('\x04');
+  return { path, result: await result };
+}
+
+test('a session with keystrokes at random moments is the same again on every engine', () =>
+  withFolder(async (folder) => {
+    const { path, result } = await recordEcho(folder, 'the quick brown fox', ',digest=500');
+    assert.is(result.code, 0, result.stderr);
+    assert.is(outputOf(result), 'uif!rvjdl!cspxo!gpy');
+    const engines = [[], ['--engine', 'interpret'], ['--engine', 'translate'], ['--hot-threshold', '2', '--no-chain']];
+    for (const engine of engines) {
+      const again = await cli(['replay', path, '--stats', '-', ...engine]);
+      assert.equal([again.code, outputOf(again), again.stderr], [0, outputOf(result), '']);
+      assert.equal([statsOf(again).stateDigest, statsOf(again).ticks], [statsOf(result).stateDigest, statsOf(result).ticks]);
+    }
+  }));
+
+test('info says what is in a recording, in text and as JSON', () =>
+  withFolder(async (folder) => {
+    const { path, result } = await recordEcho(folder, 'abc');
+    const { stdout } = await cli(['info', path, '--json']);
+    const info = JSON.parse(stdout);
+    assert.equal(
+      [info.finished, info.reason, info.exitCode, info.end.tick, info.outputBytes, info.startsWith],
+      [true, 'poweroff', 0, statsOf(result).ticks, 3, 'power-on'],
+    );
+    assert.ok(info.events.console >= 1);
+    assert.is(info.stateDigest, statsOf(result).stateDigest);
+    assert.equal(
+      info.inputs.map(({ role, embedded, sizeBytes }: { role: string; embedded: boolean; sizeBytes: number }) => [
+        role,
+        embedded,
+        sizeBytes,
+      ]),
+      [['kernel', true, statSync(join(folder, 'echo.bin')).size]],
+    );
+    assert.match((await cli(['info', path])).stdout, /^recording .*\n[\s\S]*\nend +poweroff with exit code 0, state digest [0-9a-f]{32}/);
+  }));
+
+test('a recording is complete in itself, or names its files and notices when they are not what they were', () =>
+  withFolder(async (folder) => {
+    const kernel = join(folder, 'kernel.elf');
+    copyFileSync(HELLO, kernel);
+    const [whole, reference] = [join(folder, 'whole.rec'), join(folder, 'reference.rec')];
+    const options = ['--bios', 'none', '--console', 'none', '--max-ticks', '300000'];
+    assert.is((await cli(['run', kernel, ...options, '--record', whole])).code, 4);
+    assert.is((await cli(['run', kernel, ...options, '--record', `${reference},ref`])).code, 4);
+    assert.ok(statSync(reference).size < 1000 && statSync(whole).size > 5000);
+    assert.is((await cli(['replay', reference])).code, 0);
+    appendFileSync(kernel, 'x');
+    const changed = await cli(['replay', reference]);
+    assert.is(changed.code, 2);
+    assert.match(changed.stderr, /^hindsight: .*reference\.rec: the kernel .*kernel\.elf is not the file that was recorded any more\n$/);
+    spawnSync('rm', [kernel]);
+    const missing = await cli(['replay', reference]);
+    assert.match(missing.stderr, /reference\.rec: needs the kernel .*kernel\.elf: no such file or directory/);
+    const { code, stderr } = await cli(['replay', whole]);
+    assert.equal([code, stderr], [0, 'hindsight: the recording ends at tick 300000 (limit)\n']);
+  }));
+
+test('--to stops there and --from shows what comes from there on', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'hello.rec');
+    const { stdout } = await cli(['run', HELLO, '--bios', 'none', '--record', path]);
+    const stopped = await cli(['replay', path, '--to', '30000000', '--stats', '-']);
+    assert.equal([stopped.code, statsOf(stopped).ticks], [0, 30_000_000]);
+    assert.ok(stdout.startsWith(outputOf(stopped)) && outputOf(stopped).length > 100);
+    const rest = await cli(['replay', path, '--from', '30000000']);
+    assert.is(outputOf(stopped) + rest.stdout, stdout);
+  }));
+
+test('a killed run leaves a recording up to the last second or so, which says so', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'killed.rec');
+    const guest = file(folder, 'echo.bin', asm(echo));
+    const { child, result } = startCli(['run', guest, ...RUN, '--record', path]);
+    child.stdin?.write('abc');
+    await once(child.stdout as NodeJS.EventEmitter, 'data');
+    const isLogged = () =>
+      existsSync(path) && /console/.test(spawnSync(process.execPath, [MAIN, 'info', path], { encoding: 'utf8' }).stdout);
+    while (!isLogged()) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGKILL');
+    assert.is((await result).signal, 'SIGKILL');
+    const again = await cli(['replay', path]);
+    assert.equal([again.code, again.stdout], [0, 'bcd']);
+    assert.match(again.stderr, /killed\.rec: not finished: replayed up to tick \d+, for which it is complete/);
+    assert.match((await cli(['info', path])).stdout, /\nend +not finished: complete up to the tick above\n/);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.subarray(0, bytes.length - 3));
+    assert.match(
+      (await cli(['replay', path])).stderr,
+      /cut off at offset 0x[0-9a-f]+: replayed up to|before the start of the run is complete/,
+    );
+  }));
+
+test('a full disk ends the recording, not the run', () =>
+  withFolder(async (folder) => {
+    const options = ['run', HELLO, '--bios', 'none', '--console', 'none', '--max-ticks', '2000000'];
+    const full = await cli([...options, '--record', '/dev/full']);
+    assert.is(full.code, 4);
+    assert.match(full.stderr, /--record \/dev\/full: no space left on the device; the recording ends here, the run goes on\n/);
+    const path = join(folder, 'limited.rec');
+    const command = `ulimit -f 8; exec "$0" "$@"`;
+    const limited = spawnSync('bash', ['-c', command, process.execPath, MAIN, ...options, '--record', `${path},digest=5000`], {
+      encoding: 'utf8',
+    });
+    assert.is(limited.status, 4, limited.stderr);
+    assert.match(limited.stderr, /limited\.rec: .*; the recording ends here, the run goes on\n/);
+    assert.ok(statSync(path).size <= 8192);
+    assert.match((await cli(['replay', path])).stderr, /before the start of the run is complete: it cannot be replayed/);
+  }));
+
+test('two recordings are compared: the same run, or where they part', () =>
+  withFolder(async (folder) => {
+    const record = async (name: string, options: readonly string[]) => {
+      const path = join(folder, name);
+      await cli([
+        'run',
+        HELLO,
+        '--bios',
+        'none',
+        '--console',
+        'none',
+        '--max-ticks',
+        '900000',
+        '--record',
+        `${path},digest=200000`,
+        ...options,
+      ]);
+      return path;
+    };
+    const [a, b, c] = [
+      await record('a.rec', []),
+      await record('b.rec', ['--engine', 'interpret']),
+      await record('c.rec', ['--memory', '128M']),
+    ];
+    const same = await cli(['info', '--compare', a, b]);
+    assert.equal([same.code, same.stdout], [0, 'the same run: 6 state digests agree, up to tick 900000\n']);
+    const other = await cli(['info', '--compare', a, c]);
+    assert.equal(
+      [other.code, other.stdout],
+      [3, 'the runs part from the start, at the latest at tick 0: they are of different machines\n'],
+    );
+  }));
+
+test('a recording never takes the place of a file of the machine, and its option is checked', () =>
+  withFolder(async (folder) => {
+    const kernel = join(folder, 'kernel.elf');
+    copyFileSync(HELLO, kernel);
+    const same = await cli(['run', kernel, '--bios', 'none', '--record', kernel]);
+    assert.equal([same.code, statSync(kernel).size], [2, statSync(HELLO).size]);
+    assert.match(same.stderr, /--record .*kernel\.elf: is the same file as .*kernel\.elf\n/);
+    for (const wrong of [',ref', 'x.rec,digest=0', 'x.rec,digest='])
+      assert.is((await cli(['run', kernel, '--record', wrong])).code, 2, wrong);
+    for (const wrong of [kernel, folder, join(folder, 'absent')]) {
+      const { code, stderr } = await cli(['replay', wrong]);
+      assert.is(code, 2);
+      assert.match(stderr, /^hindsight: [^\n]*(is no recording of hindsight|is no regular file|no such file or directory)\n$/);
+    }
+  }));
+
+test.run();
