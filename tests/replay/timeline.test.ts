@@ -274,4 +274,29 @@ test('history stays within its memory while the guest changes all of it, and is 
   }
 });
 
+test('where input takes too much memory the oldest history goes, and the rest is right', async () => {
+  const historyBytes = 4 * 2 ** 20;
+  const machine = sleepers();
+  const timeline = new Timeline(machine, { nowMs: steadyClock(10), historyBytes });
+  const digests = new Map<number, string>();
+  for (let i = 0; i < 400; i++) {
+    timeline.run(timeline.tick + 100);
+    const bytes = new Uint8Array(4000).fill(i);
+    assert.ok(timeline.input({ kind: 'memory', paddr: RAM_BASE + 0x20000, bytes }));
+    digests.set(timeline.tick, machine.stateDigest());
+    assert.ok(timeline.historyBytes <= historyBytes);
+  }
+  const { beginning, events, present } = timeline;
+  assert.ok(beginning.tick > 0);
+  assert.ok(events.length < 200);
+  assert.equal(await timeline.seek(0), { kind: 'begin' });
+  assert.equal(timeline.position, beginning);
+  timeline.run(present.tick + 1);
+  assert.equal(timeline.position, present);
+  for (const { at } of events.filter((_, i) => i % 10 === 9)) {
+    await timeline.seek(at);
+    assert.is(machine.stateDigest(), digests.get(at.tick));
+  }
+});
+
 test.run();

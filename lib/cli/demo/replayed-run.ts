@@ -10,11 +10,11 @@ import { hostDefaults } from './defaults.js';
 
 const SLICE_TICKS = 2_000_000;
 
-function open(path: string) {
+function open(path: string, print: (byte: number) => void) {
   const recording = openRecording(path);
   const inputs = new RecordingInputs(recording, () => {});
   const host = hostDefaults();
-  const sinks = { serial: () => {}, virtio: () => {}, frame: () => {} };
+  const sinks = { serial: print, virtio: print, frame: () => {} };
   const machine: GuestMachine = bootMachine(loadMachine(recordedOptions(recording), inputs), { sinks, createEngine, engine: host });
   inputs.machine = machine;
   return { recording, inputs, machine };
@@ -22,8 +22,8 @@ function open(path: string) {
 
 /** Runs the recording at `path` again, every digest compared; gives the digest of the last state. Throws `ReplayDivergenceError`. */
 export async function replayToEnd(path: string, progress: (part: number) => void): Promise<string> {
-  const { recording, inputs, machine } = open(path);
-  const replayer = new Replayer(machine, recording, { verify: true });
+  const { recording, inputs, machine } = open(path, (byte) => replayer.printed(byte));
+  const replayer: Replayer = new Replayer(machine, recording, { verify: true });
   inputs.replayer = replayer;
   while (!replayer.ended && machine.powerOff === undefined) {
     replayer.run(machine.tick + SLICE_TICKS);
@@ -35,7 +35,7 @@ export async function replayToEnd(path: string, progress: (part: number) => void
 
 /** The recording with its whole past, at its end. */
 export async function timelineOf(path: string): Promise<Timeline> {
-  const { recording, machine } = open(path);
+  const { recording, machine } = open(path, () => {});
   const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
   const timeline = new Timeline(machine, { nowMs: () => performance.now(), recording: { events, end: recording.reached } });
   await timeline.seek(timeline.recordedEnd);
