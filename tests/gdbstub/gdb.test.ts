@@ -6,20 +6,10 @@ import { hasBinutils, objdumpFile } from '../support/binutils.js';
 import { FAKE_BASE, FakeTarget } from '../support/fake-target.js';
 import { HELLO, withFolder } from '../support/files.js';
 import { haveGdb, runGdb, startMachine, startQemuMachine } from '../support/gdb.js';
+import { assertInOrder, type GdbStep, listingOf, plainInsn, runGdbSteps } from '../support/gdb-steps.js';
 import { haveQemu } from '../support/qemu.js';
 
 const test = suite('gdb');
-
-/** Parts of the output that must follow each other. */
-function assertInOrder(text: string, parts: readonly (string | RegExp)[]): void {
-  let at = 0;
-  for (const part of parts) {
-    const rest = text.slice(at);
-    const found = typeof part === 'string' ? rest.indexOf(part) : rest.search(part);
-    if (found < 0) throw new Error(`${part} does not follow in:\n${rest}\n--- all of it:\n${text}`);
-    at += found + (typeof part === 'string' ? part.length : (part.exec(rest)?.[0].length ?? 0));
-  }
-}
 
 async function withFake(target: FakeTarget, body: (address: string, server: GdbServer) => Promise<void>): Promise<void> {
   const server = await startGdbServer(target, { host: '127.0.0.1', port: 0 });
@@ -31,20 +21,11 @@ async function withFake(target: FakeTarget, body: (address: string, server: GdbS
   }
 }
 
-/** Runs GDB on our machine with hello.elf; what must be in its output follows the command that it is from. */
-async function onHello(
-  steps: readonly (readonly [command: string, ...expected: (string | RegExp)[]])[],
-  options: readonly string[] = [],
-): Promise<string> {
+/** Goes through `steps` on our machine with hello.elf. */
+async function onHello(steps: readonly GdbStep[], options: readonly string[] = []): Promise<string> {
   const machine = await startMachine(HELLO, options);
   try {
-    const commands = steps.flatMap(([command], i) => [`echo <${i}>\\n`, command]);
-    const text = await runGdb({ address: machine.address, elf: HELLO, commands });
-    assertInOrder(
-      text,
-      steps.flatMap(([, ...expected], i) => [`<${i}>\n`, ...expected]),
-    );
-    return text;
+    return await runGdbSteps({ address: machine.address, elf: HELLO }, steps);
   } finally {
     await machine.end();
   }
@@ -240,17 +221,7 @@ if (haveGdb('tests of the GDB server')) {
       ['p/x $pc', '0x80000240'],
     ]);
     if (!hasBinutils()) return;
-    const expected = objdumpFile(HELLO, 'main').slice(0, 10);
-    const shown = [...text.matchAll(/^(?:=>| {2}) 0x([0-9a-f]+) <main[^>]*>:\t(.*)$/gm)]
-      .slice(0, 10)
-      .map(([, address, insn]) => `${address}: ${insn}`);
-    // The one writes names behind targets, the other in front; spaces differ.
-    const plain = (line: string) =>
-      line
-        .replaceAll(/0x| *#.*|<[^>]*>/g, '')
-        .replaceAll(/\s+/g, ' ')
-        .trim();
-    assert.equal(shown.map(plain), expected.map(plain));
+    assert.equal(listingOf(text, 'main').slice(0, 10), objdumpFile(HELLO, 'main').slice(0, 10).map(plainInsn));
   });
 
   test('back in time: steps, breakpoints, conditions, finish, to the beginning, and the same way forward again', async () => {

@@ -56,9 +56,13 @@ export interface DebuggedMachine {
   end(): Promise<string>;
 }
 
-/** Our own machine with `--gdb`, stopped at its first instruction. */
-export async function startMachine(elf: string, options: readonly string[] = []): Promise<DebuggedMachine> {
-  const machine: Cli = startCli(['run', elf, '--bios', 'none', '--gdb', '0', '--wait', ...options]);
+/** Our own machine with `--gdb`, stopped at its first instruction, for a program that runs in M-mode. */
+export const startMachine = (elf: string, options: readonly string[] = []): Promise<DebuggedMachine> =>
+  startKernel(elf, ['--bios', 'none', ...options]);
+
+/** The same for a kernel, with the built-in SBI. */
+export async function startKernel(kernel: string, options: readonly string[]): Promise<DebuggedMachine> {
+  const machine: Cli = startCli(['run', kernel, '--gdb', '0', '--wait', ...options]);
   machine.child.stdin?.end();
   const address = await new Promise<string>((resolve, reject) => {
     let stderr = '';
