@@ -30,7 +30,7 @@ test('a row has a cell for each column, as full as its value is of the greatest,
     'digests         █ 1',
     'tick        1000 1500',
     '',
-    'a column is 100 ticks; a full cell is the most of its row (idle: the whole time)',
+    'a column is 100 ticks; a full cell: the most of its row (idle: all of it)',
     'none: timer, software, external, exceptions, other traps, switches',
   ]);
 });
