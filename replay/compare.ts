@@ -8,8 +8,8 @@ import type { Recording } from './log.js';
 
 export type RecordingDifference =
   | { readonly kind: 'same'; readonly digests: number; readonly tick: number }
-  /** `agreed`: the last tick at which state digests agree, if any; `tick`: the first at which something differs. */
-  | { readonly kind: 'different'; readonly agreed: number | undefined; readonly tick: number; readonly what: string };
+  /** `agreed`: the last place at which state digests agree, if any; `tick`: the first at which something differs. */
+  | { readonly kind: 'different'; readonly agreed: Position | undefined; readonly tick: number; readonly what: string };
 
 type Step = { readonly at: Position; readonly text: string; readonly digest: boolean };
 
@@ -22,7 +22,7 @@ export function compareDigests(a: Recording, b: Recording): RecordingDifference 
   }
   const end = comparePositions(a.reached, b.reached) <= 0 ? a.reached : b.reached;
   const [left, right] = [steps(a, b), steps(b, a)];
-  let [digests, agreed] = [0, undefined as number | undefined];
+  let [digests, agreed] = [0, undefined as Position | undefined];
   for (;;) {
     const [x, y]: (Step | undefined)[] = [left.next().value, right.next().value];
     const first = !x || (y && comparePositions(y.at, x.at) < 0) ? y : x;
@@ -32,13 +32,13 @@ export function compareDigests(a: Recording, b: Recording): RecordingDifference 
     }
     if (first.digest) {
       digests++;
-      agreed = first.at.tick;
+      agreed = first.at;
     }
   }
   return { kind: 'same', digests, tick: end.tick };
 }
 
-function different(agreed: number | undefined, tick: number, what: string): RecordingDifference {
+function different(agreed: Position | undefined, tick: number, what: string): RecordingDifference {
   return { kind: 'different', agreed, tick, what };
 }
 

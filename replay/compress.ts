@@ -9,13 +9,16 @@ import { ImageError } from '../lib/util/errors.js';
 const QUALITY = 3;
 /** A window of 1 MiB. */
 const WINDOW_BITS = 20;
+const OUTPUT_BYTES_MIN = 1024;
 
 /** `bytes`, packed. They must not change until then. */
 export function pack(bytes: Uint8Array): Promise<Uint8Array> {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
   const params = { [BROTLI_PARAM_QUALITY]: QUALITY, [BROTLI_PARAM_LGWIN]: WINDOW_BITS, [BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  // All of the output at once: every further buffer would be another trip between the threads.
+  const chunkSize = Math.max(OUTPUT_BYTES_MIN, bytes.length);
   return new Promise((resolve, reject) => {
-    brotliCompress(bytes, { params }, (error, packed) => {
+    brotliCompress(bytes, { params, chunkSize }, (error, packed) => {
       if (error) reject(error);
       else resolve(packed.length < bytes.length ? packed : bytes);
     });

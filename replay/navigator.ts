@@ -41,6 +41,8 @@ export interface NavigatorOptions {
 /** At least so long between two checkpoints, and so many times what taking one costs. */
 const SPACING_MS = 40;
 const SPACING_COSTS = 25;
+/** How much the last one counts in the average cost. */
+const COST_WEIGHT = 0.2;
 /** A long operation lets others run that often. */
 const BREATH_MS = 15;
 const CHUNK_TICKS_FIRST = 200_000;
@@ -201,7 +203,7 @@ export class Navigator {
     const before = this.nowMs();
     this.line.checkpoints.take(this.applied);
     this.restart();
-    this.costMs = this.lastMs - before;
+    this.costMs += (this.lastMs - before - this.costMs) * COST_WEIGHT;
   }
 
   private restart(): void {

@@ -50,7 +50,7 @@ export class PageStore {
   /** Gives `owner`, which has none yet, a version of the page. */
   add(frame: number, owner: PageOwner, contents: Uint8Array): void {
     const slot = this.allocate();
-    this.bytes(slot).set(contents);
+    this.slabs[Math.floor(slot / SLAB_SLOTS)].set(contents, (slot % SLAB_SLOTS) * PAGE_SIZE);
     const { rows } = this;
     let newer = NONE;
     let older = this.newest[frame];

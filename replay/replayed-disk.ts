@@ -77,13 +77,15 @@ class RecordedSectors implements BlockBackend {
 
 /** Stands for a file that was written to: what is discarded stays, and the state digest does not cover it. */
 class KeptOverlay extends OverlayDisk {
+  private readonly empty = this.save();
+
   override discard(): boolean {
     return true;
   }
 
   /** Nothing, at the start of a recording: what the guest had written before is in the file. */
   override load(data: PlainData): void {
-    super.load(data ?? { indices: [], contents: [] });
+    super.load(data ?? this.empty);
   }
 
   override digest(): PlainData {

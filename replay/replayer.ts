@@ -186,7 +186,7 @@ export class Replayer {
     const since = this.lastGood ? `, after the state agreed at tick ${this.lastGood.tick}` : '';
     const program = `recorded by version ${this.recording.header.program}`;
     const message = `${this.recording.name}: the replay differs from the recording (${program}) at tick ${tick}${since}: ${what} is ${actual}, recorded was ${expected}`;
-    return new ReplayDivergenceError(message, { tick, expected, actual });
+    return new ReplayDivergenceError(message, { tick, expected, actual, agreed: this.lastGood });
   }
 }
 

@@ -349,8 +349,9 @@ export class Timeline {
     return this.moveTo({ tick: machine.tick - 1, skippedNs: 0 }, watch);
   }
 
-  /** Drops the oldest history while events take too much memory. */
+  /** Drops the oldest history of a live session while its events take too much memory. */
   private trim(): void {
+    if (this.o.recording) return;
     const { events } = this.recorded;
     while (events.bytes > this.eventBytesMax && this.checkpoints.all.length > 1 && !this.isBranch) {
       this.checkpoints.remove(this.checkpoints.all[0]);

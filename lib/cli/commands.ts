@@ -2,6 +2,7 @@
 import sade from 'sade';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
+import { demoCommand } from './demo/demo-command.js';
 import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
 import { RUN_OPTIONS, runOptions } from './options.js';
@@ -66,6 +67,15 @@ const COMMANDS: readonly Command[] = [
     ],
     action: (args, options) => queryCommand(args, options),
   },
+  {
+    name: 'demo',
+    arguments: [],
+    optional: 'name',
+    text: 'A guided tour that really runs: tour (all of it), linux or heisenbug.',
+    options: [],
+    examples: ['', 'heisenbug'],
+    action: ([name]) => demoCommand(name),
+  },
 ];
 
 const NAMES = COMMANDS.map((command) => command.name);
@@ -127,5 +137,5 @@ function checkedArguments({ name, ...command }: Command, given: readonly unknown
     throw new ConfigError(`${name}: no ${command.arguments[missing]} given; see hindsight ${name} --help`);
   const extra = (parsed._ as readonly unknown[]).find((argument) => argument !== NO_ARGUMENT);
   if (extra !== undefined) throw new ConfigError(`${name}: unexpected argument ${extra}`);
-  return given.filter((argument) => argument !== NO_ARGUMENT).map(String);
+  return given.filter((argument) => argument !== NO_ARGUMENT && argument !== undefined).map(String);
 }

@@ -1,6 +1,7 @@
 /** A run with a debugger: the target, the server, and the timeline that stands before the machine. */
 import { parseGdbAddress, startGdbServer } from '../../gdbstub/server.js';
 import { Timeline } from '../../replay/timeline.js';
+import { ConsoleLog } from '../host/console-log.js';
 import type { Position, PositionedEvent } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
 import { MachineTarget } from './debug-target.js';
@@ -25,17 +26,21 @@ export interface DebugParts {
   readonly machine: Machine;
   readonly session: Session;
   readonly options: HostOptions;
+  /** Writes a live session's history out as a recording. */
+  readonly save?: (timeline: Timeline, path: string) => Promise<void>;
   /** What is replayed; live if absent. */
   readonly recording?: { readonly events: readonly PositionedEvent[]; readonly end: Position };
 }
 
 /** Starts to serve debuggers where the user wants it, with the machine as it is now as the beginning of history. Throws `ConfigError`. */
-export async function startDebugging({ machine, session, options, recording }: DebugParts): Promise<DebugSession | undefined> {
+export async function startDebugging({ machine, session, options, recording, save }: DebugParts): Promise<DebugSession | undefined> {
   const { gdb, wait, historyBytes } = options;
   if (gdb === undefined && !wait) return undefined;
   const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, ...(recording ? { recording } : {}) };
   const timeline = historyBytes > 0 ? new Timeline(machine, timelineOptions) : undefined;
-  const travel = timeline ? timelineCommands(timeline) : [];
+  const log = new ConsoleLog(machine);
+  const saving = timeline && save ? { save: (path: string) => save(timeline, path) } : {};
+  const travel = timeline ? timelineCommands({ timeline, log, ...saving }) : [];
   const commands = [...travel, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
   const quit = () => session.finish({ reason: 'quit' });
   const monitor = (line: string) => runMonitorLine(commands, line, monitorContext(machine, quit));

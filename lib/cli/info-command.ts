@@ -1,4 +1,6 @@
 /** `hindsight info`: what is in a recording; and where two recordings of what should be the same run part. */
+
+import { findDifference, type Replay } from '../../replay/bisect.js';
 import { FORMAT_VERSION } from '../../replay/codec.js';
 import { compareDigests } from '../../replay/compare.js';
 import { EVENT_KINDS } from '../../replay/event.js';
@@ -6,6 +8,7 @@ import type { Recording } from '../../replay/log.js';
 import type { MachineOptions } from '../host/machine-options.js';
 import { recordedOptions } from '../host/recorded-options.js';
 import { openRecording } from '../host/recording-inputs.js';
+import { replayMachine } from '../host/replay-machine.js';
 import type { Position } from '../system/input-event.js';
 import { ConfigError } from '../util/errors.js';
 import { type OptionRow, type ParsedOptions, textOf } from './option-table.js';
@@ -106,14 +109,22 @@ function endOf(info: Info): string {
 
 function compareCommand(a: Recording, b: Recording, json: boolean): number {
   const result = compareDigests(a, b);
-  if (json) print(JSON.stringify(result));
-  else if (result.kind === 'same') print(`the same run: ${result.digests} state digests agree, up to tick ${result.tick}`);
-  else {
-    const since = result.agreed === undefined ? 'from the start' : `after tick ${result.agreed}`;
-    print(`the runs part ${since}, at the latest at tick ${result.tick}: ${result.what}`);
+  if (result.kind === 'same') {
+    print(json ? JSON.stringify(result) : `the same run: ${result.digests} state digests agree, up to tick ${result.tick}`);
+    return 0;
   }
-  return result.kind === 'same' ? 0 : EXIT_DIFFERENT;
+  const first = result.agreed && findDifference(replayOf(a), replayOf(b), { agreed: result.agreed, tick: result.tick });
+  if (json) print(JSON.stringify({ ...result, ...(first ? { first } : {}) }));
+  else {
+    const since = result.agreed === undefined ? 'from the start' : `after tick ${result.agreed.tick}`;
+    print(`the runs part ${since}, at the latest at tick ${result.tick}: ${result.what}`);
+    if (first) print(`first different at tick ${first.tick}: ${first.what.join('; ')}`);
+  }
+  return EXIT_DIFFERENT;
 }
+
+const replayOf = (recording: Recording): Replay =>
+  replayMachine(recording, { mode: 'auto', chain: true, hotThreshold: undefined }, { verify: false });
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -1,7 +1,15 @@
 /** The options of the commands that run a machine: tables, and what is made of them. */
-import { type Bios, type DriveOption, type EngineSettings, type MachineOptions, machineNamed } from '../host/machine-options.js';
+import {
+  type Bios,
+  commandLine,
+  type DriveOption,
+  type EngineSettings,
+  hartCount,
+  type MachineOptions,
+  machineNamed,
+  START_TIME,
+} from '../host/machine-options.js';
 import type { RecordOption } from '../host/recording.js';
-import type { MachineDescription } from '../machines/machine.js';
 import { netOption } from '../net/options.js';
 import { ConfigError } from '../util/errors.js';
 import { choice, integer, type OptionRow, type ParsedOptions, size, textOf, textsOf, wideInteger } from './option-table.js';
@@ -31,8 +39,6 @@ export interface RunOptions extends MachineOptions, HostOptions {
   readonly pace: 'real' | 'fast' | undefined;
 }
 
-/** Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
-const START_TIME = '2027-01-01';
 const GDB_ADDRESS = '127.0.0.1:1234';
 
 const MACHINE_ROWS = [
@@ -114,11 +120,11 @@ export function runOptions(kernel: string, parsed: ParsedOptions): RunOptions {
     kernel,
     machine,
     memoryBytes: size('memory', required('memory')),
-    harts: harts(required('smp'), machine),
+    harts: hartCount(integer('smp', required('smp')), machine),
     bios: biosOf(required('bios')),
     initrd: text('initrd'),
     svadu: parsed.svadu === true,
-    bootArgs: bootArgs(text('append') ?? ''),
+    bootArgs: commandLine(text('append') ?? ''),
     dtb: text('dtb'),
     dumpDtb: text('dump-dtb'),
     record: record === undefined ? undefined : recordOption(record),
@@ -166,21 +172,8 @@ function startTime(value: string): number {
   return time;
 }
 
-function harts(value: string, machine: MachineDescription): number {
-  const count = integer('smp', value);
-  const { name, hartsMax } = machine;
-  const allowed = hartsMax === 1 ? '1 hart' : `1 to ${hartsMax} harts`;
-  if (count < 1 || count > hartsMax) throw new ConfigError(`--smp ${value}: ${name} takes ${allowed}`);
-  return count;
-}
-
 function biosOf(value: string): Bios {
   return value === 'default' || value === 'none' ? { kind: value } : { kind: 'file', path: value };
-}
-
-function bootArgs(value: string): string {
-  if (value.includes('\0') || value.length > 4096) throw new ConfigError('--append: must be at most 4096 characters of text');
-  return value;
 }
 
 const isVirtioConsole = (value: string): boolean => value === 'virtio' || value.startsWith('virtio:');

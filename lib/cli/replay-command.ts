@@ -1,4 +1,5 @@
 /** `hindsight replay`: runs a recording again. */
+import { findDifference } from '../../replay/bisect.js';
 import type { Recording } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
@@ -7,6 +8,8 @@ import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
 import { recordedOptions } from '../host/recorded-options.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
+import { replayMachine } from '../host/replay-machine.js';
+import { ReplayDivergenceError } from '../util/errors.js';
 import { openConsole } from './console.js';
 import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
@@ -16,6 +19,8 @@ import { HOST_ROWS, type HostOptions, hostOptions } from './options.js';
 import { type Driven, run } from './run.js';
 import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
+
+const EXIT_DIVERGED = 3;
 
 export interface ReplayOptions {
   readonly host: HostOptions;
@@ -92,9 +97,24 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     report(end, machine.tick, say);
     if (host.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds));
     return end.reason === 'limit' && machine.tick >= options.toTick ? 0 : exitCode(end);
+  } catch (error) {
+    if (!(error instanceof ReplayDivergenceError)) throw error;
+    await console.close();
+    complain(error.message);
+    say(explainDivergence(recording, host, error));
+    return EXIT_DIVERGED;
   } finally {
     await console.close();
   }
+}
+
+/** Replays up to there on both engines, and says where they part: that, or that they do not, is where to look for the reason. */
+function explainDivergence(recording: Recording, host: HostOptions, { agreed, tick }: ReplayDivergenceError): string {
+  const mode = host.mode === 'interpret' ? 'translate' : 'interpret';
+  const replays = [host, { ...host, mode } as const].map((engine) => replayMachine(recording, engine, { verify: false }));
+  const first = findDifference(replays[0], replays[1], { agreed, tick });
+  if (first) return `interpreter and translated code differ first at tick ${first.tick}: ${first.what.join('; ')}`;
+  return 'interpreter and translated code go the same way: another version of the program recorded, or something on the host reached the guest';
 }
 
 /** The replayer, which ends the session where the recording ends. */

@@ -4,6 +4,7 @@ import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } fro
 import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
 import { RecordableInputs, startRecording } from '../host/recording.js';
+import { saveHistory } from '../host/save-history.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { openConsole } from './console.js';
 import { startDebugging } from './debug-session.js';
@@ -35,7 +36,12 @@ export async function runCommand(options: RunOptions): Promise<number> {
     const frame = (bytes: Uint8Array) => network?.send(bytes);
     const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
-    const debug = await startDebugging({ machine, session, options });
+    const debug = await startDebugging({
+      machine,
+      session,
+      options,
+      save: (history, path) => saveHistory({ timeline: history, machine, inputs, options, warn: complain }, path),
+    });
     const timeline = debug?.timeline;
     // What is run through again, and what a user changed in the past, is not what happened.
     const isRecordedLine = () => !timeline || (!timeline.isReplaying && !timeline.isBranch);

@@ -1,13 +1,23 @@
 /** The monitor's commands that need a timeline. */
 import type { Move, Timeline } from '../../replay/timeline.js';
+import type { ConsoleLog } from '../host/console-log.js';
 import type { Position } from '../system/input-event.js';
 import { ConfigError, unreachable } from '../util/errors.js';
 import type { MonitorCommand, MonitorContext } from './monitor.js';
 
 const EVENTS_SHOWN = 100;
+const CONSOLE_SHOWN = 4000;
 const NS_PER_S = 1e9;
 
-export function timelineCommands(timeline: Timeline): MonitorCommand[] {
+/** What some commands need beside the timeline. */
+export interface TravelParts {
+  readonly timeline: Timeline;
+  readonly log: ConsoleLog;
+  /** Writes history out as a recording; absent where there is one already. */
+  readonly save?: (path: string) => Promise<void>;
+}
+
+export function timelineCommands({ timeline, log, save }: TravelParts): MonitorCommand[] {
   return [
     {
       name: 'when',
@@ -30,6 +40,17 @@ export function timelineCommands(timeline: Timeline): MonitorCommand[] {
       help: 'who wrote there last: a virtual address of the hart, or else a physical one',
       run: (args, context) => lastWrite(timeline, args, context),
     },
+    { name: 'console', usage: '[BYTES]', help: 'what the guest had printed by now', run: ([bytes]) => printed(log, bytes) },
+    ...(save
+      ? [
+          {
+            name: 'save',
+            usage: 'FILE',
+            help: 'write the history so far as a recording',
+            run: (args: readonly string[]) => saved(save, args[0]),
+          },
+        ]
+      : []),
     { name: 'events', usage: '', help: 'what came in from outside so far', run: () => events(timeline) },
   ];
 }
@@ -72,6 +93,17 @@ function placeOf(timeline: Timeline, text: string | undefined): number | Positio
   const tick = /^\d+$/.test(text ?? '') ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(tick)) throw new ConfigError(`${text ?? 'no place'}: must be a tick, start, end, or a percentage such as 50%`);
   return tick;
+}
+
+function printed(log: ConsoleLog, bytes = String(CONSOLE_SHOWN)): string {
+  const text = Buffer.from(log.tail(Number(number(bytes, 'BYTES')))).toString('latin1');
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+async function saved(save: (path: string) => Promise<void>, path: string | undefined): Promise<string> {
+  if (path === undefined) throw new ConfigError('needs the name of a file');
+  await save(path);
+  return `saved: hindsight replay ${path}\n`;
 }
 
 function mark(timeline: Timeline, name = `${timeline.marks.size + 1}`): string {

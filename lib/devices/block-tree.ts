@@ -29,7 +29,9 @@ export class BlockTree {
   /** For blocks 0 to `count` - 1. */
   constructor(count: number) {
     this.count = count;
-    this.depth = Math.max(1, Math.ceil((32 - Math.clz32(count - 1)) / FANOUT_BITS));
+    let depth = 1;
+    while (2 ** (FANOUT_BITS * depth) < count) depth++;
+    this.depth = depth;
     this.root = this.newNode();
   }
 

@@ -84,6 +84,8 @@ const HOT_BATCH = 64;
 const HOT_WAIT_TICKS = 4_000_000;
 /** The batch where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = 4;
+/** Virtual time ends before nanoseconds stop being exact numbers, after 104 days. */
+const TIME_END_NS = Number.MAX_SAFE_INTEGER;
 /** Most ticks of a slice: it fits the i32 budget with room. */
 const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
@@ -340,7 +342,7 @@ export class MachineEngine implements Engine {
   /** All harts wait: jumps to the next timer, or says why not. */
   private skipIdle(skipUntilNs: number): StopReason | undefined {
     const wakeNs = this.nextWakeNs();
-    if (wakeNs === Number.POSITIVE_INFINITY) return { kind: 'idle' };
+    if (wakeNs > TIME_END_NS) return { kind: 'idle' };
     this.skipTo(Math.min(wakeNs, skipUntilNs));
     return wakeNs > skipUntilNs ? { kind: 'idle', wakeNs } : undefined;
   }

@@ -9,7 +9,8 @@ import { VirtioConsole } from '../devices/virtio/console.js';
 import { VirtioNet } from '../devices/virtio/net.js';
 import { VirtioRng } from '../devices/virtio/rng.js';
 import type { VirtioDevice } from '../devices/virtio/virtio.js';
-import type { Engine } from '../exec/machine-engine.js';
+import type { BlockHook, Engine } from '../exec/machine-engine.js';
+import type { RiscvExtension } from '../isa/riscv/index.js';
 import { initrdPlace, writeBootImages } from '../machines/boot.js';
 import { parseKernel, readInput } from '../machines/load-kernel.js';
 import { createDevices, type MachineConfig, type MachineRow, memoryRegionsOf } from '../machines/machine.js';
@@ -23,6 +24,7 @@ import { GuestMachine } from '../system/guest-machine.js';
 import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
 import { ConfigError } from '../util/errors.js';
+import { given } from '../util/given.js';
 import type { CreateEngine } from './create-engine.js';
 import { openDrives, type Warn, type WrapDisk } from './drive.js';
 import type { DriveOption, EngineSettings, MachineOptions } from './machine-options.js';
@@ -117,6 +119,9 @@ export interface BootParts {
   readonly sinks: MachineSinks;
   readonly createEngine: CreateEngine;
   readonly engine: EngineSettings;
+  /** Instructions besides the harts' own. */
+  readonly extensions?: readonly RiscvExtension[];
+  readonly onBlock?: BlockHook;
 }
 
 /** Adds engine and devices. */
@@ -124,6 +129,7 @@ export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachi
   const { options, rows, guest, virtio, bootFiles, net, virtioConsole } = loaded;
   const { machine, harts, svadu } = options;
   const { mode, chain, hotThreshold } = parts.engine;
+  const { extensions, onBlock } = parts;
   const { resetPc, nsPerTick } = machine;
   const deviceState = (): string => JSON.stringify(devices.map(digestDevice));
   const power = new Power(() => engine.requestStop());
@@ -146,8 +152,8 @@ export function bootMachine(loaded: LoadedMachine, parts: BootParts): GuestMachi
   });
   const builtIn = options.bios.kind === 'default';
   const engine: Engine = parts.createEngine(
-    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState, ...(hotThreshold === undefined ? {} : { hotThreshold }) },
-    { svadu, ...(builtIn ? { sbi } : {}) },
+    { ...guest, harts, resetPc, nsPerTick, mode, chain, deviceState, ...given({ hotThreshold, onBlock }) },
+    { svadu, ...given({ extensions, sbi: builtIn ? sbi : undefined }) },
   );
   const start = () => {
     if (builtIn) sbi.boot(loaded.entry, loaded.deviceTree);

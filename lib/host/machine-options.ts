@@ -3,7 +3,11 @@ import type { EngineMode } from '../exec/machine-engine.js';
 import type { MachineDescription } from '../machines/machine.js';
 import { RISCV_VIRT } from '../machines/riscv-virt.js';
 import type { NetOption } from '../net/options.js';
+import { ConfigError } from '../util/errors.js';
 import { choice } from '../util/option-values.js';
+
+/** What the guest's clock shows at the start. Not the host's time: runs with the same options are the same. Later than the files of guests of its day, which would be from the future else. */
+export const START_TIME = '2027-01-01';
 
 const MACHINES: readonly MachineDescription[] = [RISCV_VIRT];
 
@@ -52,4 +56,17 @@ export function machineNamed(name: string): MachineDescription {
   const names = MACHINES.map((candidate) => candidate.name);
   const found = choice('machine', name, names);
   return MACHINES.find((candidate) => candidate.name === found) as MachineDescription;
+}
+
+/** `count` if the machine takes so many harts; throws `ConfigError`. */
+export function hartCount(count: number, { name, hartsMax }: MachineDescription): number {
+  const allowed = hartsMax === 1 ? '1 hart' : `1 to ${hartsMax} harts`;
+  if (!Number.isInteger(count) || count < 1 || count > hartsMax) throw new ConfigError(`--smp ${count}: ${name} takes ${allowed}`);
+  return count;
+}
+
+/** `text` if it can be a kernel's command line; throws `ConfigError`. */
+export function commandLine(text: string): string {
+  if (text.includes('\0') || text.length > 4096) throw new ConfigError('--append: must be at most 4096 characters of text');
+  return text;
 }

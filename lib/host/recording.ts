@@ -35,13 +35,16 @@ export class RecordableInputs implements MachineInputs {
   /** Set it as soon as there is one. */
   machine: Machine | undefined;
   private readonly host: MachineInputs;
+  private readonly contents: ReadonlyMap<FileRole, Uint8Array>;
 
-  constructor(warn: Warn) {
+  /** `contents`: what is given as bytes instead of a file. */
+  constructor(warn: Warn, contents: ReadonlyMap<FileRole, Uint8Array> = new Map()) {
+    this.contents = contents;
     this.host = hostInputs(warn, (disk, drive) => this.wrap(disk, drive));
   }
 
   readFile(role: FileRole, path: string): Uint8Array {
-    const bytes = this.host.readFile(role, path);
+    const bytes = this.contents.get(role) ?? this.host.readFile(role, path);
     this.files.push({ role, path, bytes });
     return bytes;
   }

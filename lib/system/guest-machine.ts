@@ -12,7 +12,7 @@ import type { PhysicalMemory } from '../mem/physical-memory.js';
 import { ImageError, unreachable } from '../util/errors.js';
 import type { ConsolePort } from './console-port.js';
 import type { InputEvent, Position } from './input-event.js';
-import type { Machine, MachineState, RoomKind } from './machine.js';
+import type { ConsoleTap, Machine, MachineState, RoomKind } from './machine.js';
 import type { NetPort } from './net-port.js';
 import type { Power } from './power.js';
 
@@ -132,6 +132,19 @@ export class GuestMachine implements Machine {
 
   get outputsSeen(): readonly number[] {
     return this.outlets.map((outlet) => outlet?.seen ?? 0);
+  }
+
+  tapConsole(tap: ConsoleTap): () => void {
+    const { serial, virtioConsole } = this.parts;
+    const outlets = [serial.output, ...(virtioConsole ? [virtioConsole.port.output] : [])];
+    for (const outlet of outlets) outlet.taps.add(tap);
+    return () => {
+      for (const outlet of outlets) outlet.taps.delete(tap);
+    };
+  }
+
+  get printed(): number {
+    return this.parts.serial.output.count;
   }
 
   forgetOutput(seen?: readonly number[]): void {

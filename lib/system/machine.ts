@@ -21,6 +21,9 @@ export interface MachineState {
 /** What a device can have room for: bytes of the serial line or of the virtio console, frames. */
 export type RoomKind = 'serial' | 'virtio' | 'frame';
 
+/** Is told of a byte that a console put out, and how many that console had put out before. */
+export type ConsoleTap = (byte: number, before: number) => void;
+
 export interface Machine {
   readonly tick: number;
   readonly position: Position;
@@ -49,6 +52,10 @@ export interface Machine {
   /** 32 hexadecimal digits over the whole state. */
   stateDigest(): string;
 
+  /** Tells of every byte of the consoles, also of those that the world has seen before. Gives what ends that. */
+  tapConsole(tap: ConsoleTap): () => void;
+  /** Bytes that the serial line has put out up to here. */
+  readonly printed: number;
   /** The machine is about to do something else than what the world saw: what it puts out from here on is news. */
   forgetOutput(seen?: readonly number[]): void;
   /** How much of the machine's output the world has seen: as `MachineState.outputs`. `forgetOutput` with it takes that back. */

@@ -10,7 +10,11 @@ export class Outlet<T> {
   /** What the world has seen of it. */
   seen = 0;
 
+  /** Are told of everything, news or not, with how many items were in front of it. */
+  readonly taps = new Set<(item: T, before: number) => void>();
+
   put(item: T): void {
+    for (const tap of this.taps) tap(item, this.count);
     this.count++;
     if (this.count <= this.seen) return;
     this.seen = this.count;

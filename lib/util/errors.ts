@@ -22,9 +22,15 @@ export class ReplayDivergenceError extends Error {
   readonly tick: number;
   readonly expected: string;
   readonly actual: string;
+  /** Where the states were the same for the last time, as far as is known. */
+  readonly agreed: { readonly tick: number; readonly skippedNs: number } | undefined;
 
-  constructor(message: string, at: { tick: number; expected: string; actual: string }) {
+  constructor(
+    message: string,
+    at: { tick: number; expected: string; actual: string; agreed?: { readonly tick: number; readonly skippedNs: number } | undefined },
+  ) {
     super(message);
+    this.agreed = at.agreed;
     this.tick = at.tick;
     this.expected = at.expected;
     this.actual = at.actual;

@@ -1,7 +1,7 @@
 /** The server with a real GDB: with a fake machine, and with examples/hello (which has DWARF) on the real one. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startGdbServer } from '../../gdbstub/server.js';
+import { type GdbServer, startGdbServer } from '../../gdbstub/server.js';
 import { hasBinutils, objdumpFile } from '../support/binutils.js';
 import { FAKE_BASE, FakeTarget } from '../support/fake-target.js';
 import { HELLO, withFolder } from '../support/files.js';
@@ -21,10 +21,10 @@ function assertInOrder(text: string, parts: readonly (string | RegExp)[]): void 
   }
 }
 
-async function withFake(target: FakeTarget, body: (address: string) => Promise<void>): Promise<void> {
+async function withFake(target: FakeTarget, body: (address: string, server: GdbServer) => Promise<void>): Promise<void> {
   const server = await startGdbServer(target, { host: '127.0.0.1', port: 0 });
   try {
-    await body(server.address);
+    await body(server.address, server);
   } finally {
     target.interrupt();
     await server.close();
@@ -118,7 +118,7 @@ if (haveGdb('tests of the GDB server')) {
     const target = new FakeTarget();
     target.program.set(FAKE_BASE + 4n, { count: 10 });
     target.program.set(FAKE_BASE + 8n, { jump: FAKE_BASE });
-    return withFake(target, async (address) => {
+    return withFake(target, async (address, server) => {
       const commands = [
         'set dprintf-style agent',
         'dprintf *0x80000008,"a0 is %d, %s\\n", $a0, 0x80000100',
@@ -126,8 +126,8 @@ if (haveGdb('tests of the GDB server')) {
       ];
       commands.push('set {char[4]}0x80000100 = "abc"', 'c', 'p $a0');
       assertInOrder(await runGdb({ address, commands }), ['a0 is 1, abc\na0 is 2, abc\na0 is 3, abc\n', 'Breakpoint 2', '$1 = 3']);
-      const first = runGdb({ address, commands: ['echo connected\\n', 'shell sleep 1.5', 'p/x $pc'] });
-      await new Promise((resolve) => setTimeout(resolve, 900));
+      const first = runGdb({ address, commands: ['echo connected\\n', 'shell sleep 3', 'p/x $pc'] });
+      while (!server.isConnected) await new Promise((resolve) => setTimeout(resolve, 10));
       assert.match(await runGdb({ address, commands: [] }), 'another debugger is connected');
       assert.match(await first, '$1 = 0x8000000');
     });
@@ -251,6 +251,102 @@ if (haveGdb('tests of the GDB server')) {
         .replaceAll(/\s+/g, ' ')
         .trim();
     assert.equal(shown.map(plain), expected.map(plain));
+  });
+
+  test('back in time: steps, breakpoints, conditions, finish, to the beginning, and the same way forward again', async () => {
+    const text = await onHello([
+      ['tbreak exceptions'],
+      ['continue', 'exceptions () at ./main.c:56'],
+      ['p $cycle', '$1 = '],
+      ['reverse-stepi', 'in print ('],
+      ['reverse-stepi'],
+      ['stepi'],
+      ['stepi', 'exceptions ()'],
+      ['p $cycle', '$2 = '],
+      ['break fib if n == 26'],
+      ['reverse-continue', 'Breakpoint 2, fib (n=n@entry=26)'],
+      ['bt', '#0 ', '#1 ', 'fib (n=27', '#2 ', 'measure', '#3 ', 'main ()'],
+      ['reverse-finish', 'in fib (n=27'],
+      ['delete'],
+      ['tbreak matrix'],
+      ['reverse-continue', 'matrix ()'],
+      ['reverse-continue', 'No more reverse-execution history', '0x0000000000001000'],
+      ['p $cycle', '$3 = 0'],
+      ['tbreak exceptions'],
+      ['continue', 'exceptions ()'],
+      ['p $cycle', '$4 = '],
+      ['reverse-next', '96\t'],
+      ['set exec-direction reverse'],
+      ['tbreak measure'],
+      ['continue', 'measure ('],
+      ['advance main', 'main ()'],
+      ['set exec-direction forward'],
+      ['continue', 'powered off (exit code 0)', 'No more reverse-execution history'],
+      ['reverse-stepi', '0x00000000800008e6'],
+    ]);
+    const cycles = [...text.matchAll(/^\$[124] = (\d+)$/gm)].map(([, cycle]) => cycle);
+    assert.equal(cycles, Array(3).fill(cycles[0]));
+  });
+
+  test('back in time: watchpoints show the store that is undone, and reads', async () => {
+    await onHello([
+      ['tbreak interrupts'],
+      ['continue', 'interrupts ()'],
+      ['watch traps'],
+      ['reverse-continue', 'Hardware watchpoint 2: traps', 'Old value = 5\nNew value = 4', 'in trap (cause=7'],
+      ['x/i $pc', '=> ', 'sd'],
+      ['reverse-continue', 'Old value = 4\nNew value = 3', 'in trap (cause=5'],
+      ['continue', 'Old value = 3\nNew value = 4', 'trap (cause=5'],
+      ['delete'],
+      ['awatch *(int *)((char *)&trap_value + 4)'],
+      ['reverse-continue', 'Hardware access (read/write) watchpoint 3', 'trap ('],
+      ['delete'],
+      ['rwatch trap_cause'],
+      ['reverse-continue', 'Hardware read watchpoint 4: trap_cause', 'Value = '],
+    ]);
+  });
+
+  test('back in time with four harts: each steps back on its own', async () => {
+    await onHello(
+      [
+        ['thread 3'],
+        ['stepi', '0x0000000000001004'],
+        ['stepi', '0x0000000000001008'],
+        ['reverse-stepi', '0x0000000000001004'],
+        ['reverse-stepi', '0x0000000000001000'],
+        ['tbreak main'],
+        ['continue', 'main ()'],
+        ['break park'],
+        ['reverse-continue', 'park ()'],
+        ['reverse-continue', 'park ()'],
+        ['delete'],
+        ['reverse-continue', 'No more reverse-execution history'],
+        ['thread apply all p/x $pc', '0x1000', '0x1000', '0x1000', '0x1000'],
+      ],
+      ['--smp', '4'],
+    );
+  });
+
+  test('^C stops a search of the past', async () => {
+    const machine = await startMachine(HELLO);
+    try {
+      const commands = [
+        'tbreak exceptions',
+        'continue',
+        'break fib if n == 99',
+        'break sieve if $a0 == 12345',
+        'echo running\\n',
+        'reverse-continue',
+        'p $cycle > 0',
+        'reverse-stepi',
+        'stepi',
+        'p 1 + 1',
+      ];
+      const text = await runGdb({ address: machine.address, elf: HELLO, commands, interruptAt: 'running' });
+      assertInOrder(text, ['running', /received signal SIGINT|No more reverse-execution history/, '$1 = ', '$2 = 2']);
+    } finally {
+      await machine.end();
+    }
   });
 
   test('four harts: threads, scheduler-locking, stepping each', async () => {

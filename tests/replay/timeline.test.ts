@@ -12,7 +12,7 @@ import { VirtMachine, type VirtOptions } from '../support/virt-machine.js';
 const test = suite('timeline');
 
 // By hand: HINDSIGHT_MOVES=10000.
-const MOVES = Number(process.env.HINDSIGHT_MOVES ?? 2000);
+const MOVES = Number(process.env.HINDSIGHT_MOVES ?? 600);
 const LAST_TICK = 200_000;
 /** In the laws' program: the counter's word that all harts change, and the code that changes itself. */
 const WATCHED = RAM_BASE + 0x300000 + 1024;
@@ -271,6 +271,31 @@ test('history stays within its memory while the guest changes all of it, and is 
     await timeline.seek(tick);
     assert.is(machine.stateDigest(), digest);
     assert.ok(timeline.historyBytes <= historyBytes);
+  }
+});
+
+test('where input takes too much memory the oldest history goes, and the rest is right', async () => {
+  const historyBytes = 4 * 2 ** 20;
+  const machine = sleepers();
+  const timeline = new Timeline(machine, { nowMs: steadyClock(10), historyBytes });
+  const digests = new Map<number, string>();
+  for (let i = 0; i < 400; i++) {
+    timeline.run(timeline.tick + 100);
+    const bytes = new Uint8Array(4000).fill(i);
+    assert.ok(timeline.input({ kind: 'memory', paddr: RAM_BASE + 0x20000, bytes }));
+    digests.set(timeline.tick, machine.stateDigest());
+    assert.ok(timeline.historyBytes <= historyBytes);
+  }
+  const { beginning, events, present } = timeline;
+  assert.ok(beginning.tick > 0);
+  assert.ok(events.length < 200);
+  assert.equal(await timeline.seek(0), { kind: 'begin' });
+  assert.equal(timeline.position, beginning);
+  timeline.run(present.tick + 1);
+  assert.equal(timeline.position, present);
+  for (const { at } of events.filter((_, i) => i % 10 === 9)) {
+    await timeline.seek(at);
+    assert.is(machine.stateDigest(), digests.get(at.tick));
   }
 });
 

@@ -145,6 +145,12 @@ export class FakeMachine implements Machine {
 
   forgetOutput(): void {}
 
+  readonly printed = 0;
+
+  tapConsole(): () => void {
+    return unsupported();
+  }
+
   get outputsSeen(): readonly number[] {
     return [0, 0, 0];
   }
