@@ -50,7 +50,7 @@ const COMMANDS: readonly Command[] = [
     arguments: ['recording'],
     text: 'Say what is in a recording, or where two of them part.',
     options: INFO_OPTIONS,
-    examples: ['run.rec', 'run.rec --json', 'run.rec --compare other.rec'],
+    examples: ['run.rec', 'run.rec --json', 'run.rec --timeline', 'run.rec --compare other.rec'],
     action: ([recording], options) => infoCommand(recording, options),
   },
   {

@@ -10,10 +10,13 @@ import { recordedOptions } from '../host/recorded-options.js';
 import { openRecording } from '../host/recording-inputs.js';
 import { replayMachine } from '../host/replay-machine.js';
 import type { Position } from '../system/input-event.js';
+import { ConfigError } from '../util/errors.js';
 import { type OptionRow, type ParsedOptions, textOf } from './option-table.js';
+import { timelineCommand } from './picture-command.js';
 
 export const INFO_OPTIONS = [
   { name: 'json', text: 'as one JSON object' },
+  { name: 'timeline', text: 'draw what happened when (replays the recording once)' },
   { name: 'compare', value: 'RECORDING', text: 'say where that one and this one part' },
 ] as const satisfies readonly OptionRow[];
 
@@ -23,7 +26,9 @@ const EXIT_DIFFERENT = 3;
 export async function infoCommand(path: string, parsed: ParsedOptions): Promise<number> {
   const other = textOf('compare', parsed.compare);
   const recording = openRecording(path);
+  if (other !== undefined && parsed.timeline === true) throw new ConfigError('--timeline and --compare do not go together');
   if (other !== undefined) return compareCommand(openRecording(other), recording, parsed.json === true);
+  if (parsed.timeline === true) return timelineCommand(recording, parsed.json === true);
   const info = infoOf(recording);
   print(parsed.json === true ? JSON.stringify(info) : textInfo(info));
   return 0;

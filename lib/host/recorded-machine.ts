@@ -27,25 +27,24 @@ export interface RecordedMachineOptions {
   readonly warn: Warn;
   /** Gets what the guest puts out, each item once. Nobody, if absent. */
   readonly sinks?: MachineSinks;
-  /** Memory for checkpoints. */
-  readonly historyBytes?: number;
 }
 
-/** The machine at the recording's beginning. Throws `ImageError` and `ConfigError`. */
-export function openRecordedMachine(recording: Recording, options: RecordedMachineOptions): RecordedMachine {
-  const inputs = new RecordingInputs(recording, options.warn);
+/** The machine at the recording's beginning, and what it was made from. Throws `ImageError` and `ConfigError`. */
+export function bootRecorded(recording: Recording, { warn, sinks }: RecordedMachineOptions): Pick<RecordedMachine, 'machine' | 'inputs'> {
+  const inputs = new RecordingInputs(recording, warn);
   const loaded = loadMachine(recordedOptions(recording), inputs);
-  const machine = bootMachine(loaded, { sinks: options.sinks ?? NOWHERE, createEngine, engine: ENGINE });
+  const machine = bootMachine(loaded, { sinks: sinks ?? NOWHERE, createEngine, engine: ENGINE });
   inputs.machine = machine;
   const snapshot = recording.snapshot();
   if (snapshot) loadSnapshot(machine, snapshot);
+  return { machine, inputs };
+}
+
+/** The same with its past, and its future up to the recording's end. */
+export function openRecordedMachine(recording: Recording, options: RecordedMachineOptions): RecordedMachine {
+  const { machine, inputs } = bootRecorded(recording, options);
   const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
-  const { historyBytes } = options;
-  const timeline = new Timeline(machine, {
-    nowMs: () => performance.now(),
-    recording: { events, end: recording.reached },
-    ...(historyBytes === undefined ? {} : { historyBytes }),
-  });
+  const timeline = new Timeline(machine, { nowMs: () => performance.now(), recording: { events, end: recording.reached } });
   return { machine, timeline, inputs, checkEnd: () => checkEnd(recording, timeline) };
 }
 
