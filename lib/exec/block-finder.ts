@@ -26,6 +26,8 @@ export interface BlockFinderOptions {
   /** The guest's; see lib/isa/guest.ts. */
   fetch(env: number, vaddr: bigint): bigint;
   takeTrap(env: number): void;
+  /** Whether a debugger wants to stop in front of ENV_PC, where nothing can be fetched. */
+  stopsInFront(env: number): boolean;
 }
 
 export class BlockFinder {
@@ -51,11 +53,11 @@ export class BlockFinder {
     i32[(entry + JC_CONTEXT) >> 2] = i32[(env + ENV_CONTEXT) >> 2];
   }
 
-  /** The block at ENV_PC, translated if need be; undefined after a fetch fault, whose trap was taken. */
+  /** The block at ENV_PC, translated if need be; undefined after a fetch fault: its trap was taken, unless a debugger stops in front of it. */
   find(env: number): Block | undefined {
     const pc = this.i64[(env + ENV_PC) >> 3];
     const address = this.o.fetch(env, pc);
-    if (address < 0n) return this.trapOnFetch(env);
+    if (address < 0n) return this.o.stopsInFront(env) ? this.forgetFault(env) : this.trapOnFetch(env);
     const paddr = Number(address);
     if (this.o.breakpoints.isArmed) this.o.breakpoints.enter(this.pageOf(env), paddr);
     return this.blockAt(env, pc, paddr, 0);
@@ -110,6 +112,12 @@ export class BlockFinder {
     const paddr = this.o.fetch(env, (pc | 0xfffn) + 1n);
     if (paddr < 0n) throw new FetchFault();
     return Number(paddr);
+  }
+
+  /** The fetch will be tried again. */
+  private forgetFault(env: number): undefined {
+    this.i32[(env + ENV_STATUS) >> 2] = 0;
+    return undefined;
   }
 
   /** Takes the trap that a fetch left pending: one tick. */

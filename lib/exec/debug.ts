@@ -6,7 +6,10 @@
  */
 import type { DebugRegister } from '../isa/guest.js';
 
-/** Stops a hart in front of the instruction at the virtual address `pc`, whatever address space it is in, mapped already or not. */
+/**
+ * Stops a hart in front of the instruction at the virtual address `pc`, whatever address space it is in, mapped already or not; and in front of the
+ * trap where the hart gets there and may not fetch (a debugger's calls return to the stack, which is not executable).
+ */
 export interface Breakpoint {
   readonly pc: bigint;
   /** Only harts for which it gives true stop. It may read registers and memory, and must not change anything. */

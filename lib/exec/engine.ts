@@ -204,7 +204,8 @@ export class MachineEngine implements Engine {
     });
     this.watchpoints = new Watchpoints(memory, () => mmu.flushBanks());
     const { cache, breakpoints, watchpoints, calls } = this;
-    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap });
+    const stopsInFront = (env: number) => this.stopsInFront(env);
+    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap, stopsInFront });
     this.compiler = new Compiler({
       memory,
       table,
@@ -419,14 +420,14 @@ export class MachineEngine implements Engine {
     switch (code) {
       case EXIT_MISS:
         if (i32[(env + ENV_BUDGET) >> 2] > 0) this.finder.enterJumpCache(env);
-        return true;
+        return this.debugStop === undefined;
       case EXIT_LINK: {
         if (i32[(env + ENV_BUDGET) >> 2] === 0) return true;
         const cell = i32[(env + ENV_CELL) >> 2];
         const { recycled } = this.cache;
         const block = this.finder.find(env);
         if (block && this.cache.recycled === recycled) this.cache.link(cell, block);
-        return true;
+        return this.debugStop === undefined;
       }
       case EXIT_PARTIAL:
         this.runPart(env);
@@ -448,15 +449,18 @@ export class MachineEngine implements Engine {
 
   /** Blocks end in front of ENV_PC: stops, or passes over it. False when the slice is over. */
   private atBreakpoint(env: number): boolean {
-    const { i32, i64 } = this;
     // Whether this instruction is the next one is not decided before the run loop has looked around.
-    if (i32[(env + ENV_BUDGET) >> 2] === 0) return false;
-    if (this.tick !== this.passTick) {
-      this.debugStop = this.breakpoints.stopAt(i64[(env + ENV_PC) >> 3], i32[(env + ENV_HART) >> 2]);
-      if (this.debugStop) return false;
-    }
+    if (this.i32[(env + ENV_BUDGET) >> 2] === 0) return false;
+    if (this.stopsInFront(env)) return false;
     this.nextBlock = this.finder.findPast(env)?.header ?? 0;
     return true;
+  }
+
+  /** Whether a breakpoint stops the hart in front of ENV_PC; what it is, is in `debugStop` then. */
+  private stopsInFront(env: number): boolean {
+    if (this.tick === this.passTick) return false;
+    this.debugStop = this.breakpoints.stopAt(this.i64[(env + ENV_PC) >> 3], this.i32[(env + ENV_HART) >> 2]);
+    return this.debugStop !== undefined;
   }
 
   /** ENV_EXIT was set: by an access that a watchpoint may want to see, by a device, or by `requestStop`. False when the slice is over. */

@@ -196,6 +196,22 @@ test('of two mappings of a page only the one at the address stops, and it may be
   assert.ok(moments.length > 80);
 });
 
+test('where nothing can be fetched it stops in front of the trap, and passes on into it', () => {
+  const program = assemble(`
+  la t0, handler
+  csrw mtvec, t0
+again:
+  li t1, 0x4000
+  jr t1
+handler:
+  addi a0, a0, 1
+  j again
+`);
+  const moments = expectOnPaths(program, 2_000, () => [0x4000n, 0x4004n]);
+  assert.ok(moments.length > 300);
+  assert.ok(moments.every(({ pc }) => pc === 0x4000n));
+});
+
 test('code that changes under a breakpoint, or is copied to where one waits, keeps it', () => {
   const program = assemble(`
   li t0, 1

@@ -7,10 +7,7 @@ import { ENV_TRAPS } from '../../lib/mem/layout.js';
 import type { Position } from '../../lib/system/input-event.js';
 import type { RiscvMachine } from './riscv-machine.js';
 
-/** Causes of traps at a pc that no instruction could be fetched from. */
-const FETCH_CAUSES: readonly bigint[] = [0n, 1n, 12n];
-
-/** A hart that is about to execute an instruction. */
+/** A hart that is about to execute an instruction, or to find that it cannot be fetched. */
 export interface Moment {
   readonly tick: number;
   readonly skippedNs: number;
@@ -18,7 +15,7 @@ export interface Moment {
   readonly pc: bigint;
 }
 
-/** Where and when the instructions of the first `ticks` ticks are executed: all but interrupts and failed fetches. */
+/** Where and when the instructions of the first `ticks` ticks are executed or fail to be fetched: all but interrupts. */
 export function trace(machine: RiscvMachine, ticks: number): Moment[] {
   const { engine } = machine;
   const { debug } = engine;
@@ -31,7 +28,7 @@ export function trace(machine: RiscvMachine, ticks: number): Moment[] {
     const hart = harts.find((each) => debug.hartTicks(each) > before[each].ticks)!;
     const cause = machine.slot(MCAUSE, hart);
     const trapped = machine.slot(ENV_TRAPS, hart) !== before[hart].traps;
-    if (trapped && (cause < 0n || FETCH_CAUSES.includes(cause))) continue;
+    if (trapped && cause < 0n) continue;
     moments.push({ tick, skippedNs: engine.clock.skippedNs, hart, pc: before[hart].pc });
   }
   return moments;
