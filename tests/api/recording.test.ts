@@ -137,6 +137,11 @@ test('what cannot be is refused', async () => {
     const session = Recording.record(machine, join(folder, 'other.rec'));
     assert.throws(() => Recording.record(machine, join(folder, 'more.rec')), refused);
     assert.throws(() => Timeline.of(machine), refused);
+    const disk = join(folder, 'disk.img');
+    writeFileSync(disk, new Uint8Array(4096));
+    const writing = Machine.create({ kernel: HELLO, bios: 'none', memory: '16M', drives: [{ path: disk, write: true }] });
+    assert.throws(() => Timeline.of(writing), refused);
+    writing.close();
     await session.finish();
     writeFileSync(file, readFileSync(file).subarray(0, -40));
     assert.is(Recording.open(file).end, undefined);
