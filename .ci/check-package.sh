@@ -16,6 +16,7 @@ echo '{ "name": "user", "private": true, "type": "module" }' > package.json
 npm install --silent --no-audit --no-fund "$folder/$tarball"
 npx --no-install hindsight --help > help.txt && grep -q 'hindsight run' help.txt
 npx --no-install hindsight run node_modules/hindsight/examples/hello/hello.elf --bios none --quiet | tail -1
+(time npx --no-install hindsight demo < /dev/null) 2>&1 | tail -6
 
 # The examples, as a user's own programs: compiled against the package's types, then run.
 mkdir library && cp node_modules/hindsight/examples/library/*.ts library

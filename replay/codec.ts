@@ -71,6 +71,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** The `length` bytes at `position`, all inside. */
   read(position: number, length: number): Uint8Array;
+  /** Nothing is read any more. */
+  close?(): void;
 }
 
 /** Reads the chunks of a recording one after another, up to the first that is not whole. */

@@ -60,6 +60,11 @@ export class Recording {
     for (const drive of this.drives) drive.check();
   }
 
+  /** Nothing is read any more, also by whom it gave its drives. */
+  close(): void {
+    this.source.close?.();
+  }
+
   /** Where the run began. */
   get start(): Position {
     return this.startAt ?? START;

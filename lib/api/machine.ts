@@ -158,6 +158,12 @@ export class Machine {
     this.parts.driver.input({ kind: 'reset' });
   }
 
+  /** Closes its files: for programs that make many machines. It runs no more. */
+  close(): void {
+    this.parts.inputs?.close();
+    this.openedSymbols?.close();
+  }
+
   // --- what it is and was ------------------------------------------------------------------------------------------------
 
   /** Instructions retired and traps taken so far, of all harts: names each state of a run. */

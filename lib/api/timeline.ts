@@ -41,6 +41,9 @@ export class Timeline {
     if (machine.parts.driver.goesBack) throw new ConfigError('timeline: the machine has one already');
     if (recorder) throw new ConfigError('timeline: a machine that is being recorded cannot go back');
     if (recording && recording.start.tick !== machine.tick) throw new ConfigError('timeline: the replay is not at its start');
+    if (!recording && machine.parts.options.drives.some(({ write }) => write)) {
+      throw new ConfigError('timeline: what a guest has written to a file of the host cannot be taken back: drives must be without write');
+    }
     const history = new History(guest, { nowMs: () => performance.now(), ...given({ historyBytes, recording }) });
     machine.setDriver({
       run: (untilTick, limits) => history.run(untilTick, limits),

@@ -63,7 +63,7 @@ const COMMANDS: readonly Command[] = [
       'run.rec last-write jiffies',
       'run.rec writes 0x80012340 --length 8 --from 1000000',
       'run.rec calls panic --symbols vmlinux --json',
-      "run.rec print task.c:57 'flags={u32[a5]:#x} task={a0}'",
+      "run.rec print task_done 'flags={u32[a0]:#x}'",
     ],
     action: (args, options) => queryCommand(args, options),
   },

@@ -26,6 +26,10 @@ export interface DebugParts {
   readonly machine: Machine;
   readonly session: Session;
   readonly options: HostOptions;
+  /** Further commands of the monitor. */
+  readonly commands?: readonly MonitorCommand[];
+  /** False where something outside of the machine would not come back: a file that the guest writes to. */
+  readonly keepsHistory?: boolean;
   /** Writes a live session's history out as a recording. */
   readonly save?: (timeline: Timeline, path: string) => Promise<void>;
   /** What is replayed; live if absent. */
@@ -33,15 +37,18 @@ export interface DebugParts {
 }
 
 /** Starts to serve debuggers where the user wants it, with the machine as it is now as the beginning of history. Throws `ConfigError`. */
-export async function startDebugging({ machine, session, options, recording, save }: DebugParts): Promise<DebugSession | undefined> {
+export async function startDebugging(parts: DebugParts): Promise<DebugSession | undefined> {
+  const { machine, session, options, recording, save, keepsHistory = true } = parts;
   const { gdb, wait, historyBytes } = options;
   if (gdb === undefined && !wait) return undefined;
   const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, ...(recording ? { recording } : {}) };
-  const timeline = historyBytes > 0 ? new Timeline(machine, timelineOptions) : undefined;
+  if (!keepsHistory) complain('a drive with ,write: what the guest writes cannot be taken back, so this run cannot go back');
+  const timeline = historyBytes > 0 && keepsHistory ? new Timeline(machine, timelineOptions) : undefined;
   const log = new ConsoleLog(machine);
   const saving = timeline && save ? { save: (path: string) => save(timeline, path) } : {};
   const travel = timeline ? timelineCommands({ timeline, log, ...saving }) : [];
-  const commands = [...travel, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
+  const further = parts.commands ?? [];
+  const commands = [...travel, ...further, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
   const quit = () => session.finish({ reason: 'quit' });
   const monitor = (line: string) => runMonitorLine(commands, line, monitorContext(machine, quit));
   const target = new MachineTarget({ machine, session, monitor, ...(timeline ? { timeline } : {}) }, { stopped: wait });

@@ -11,7 +11,8 @@ const WIDTH_MAX = 300;
 /** Draws what happened when in `recording`, or puts out the numbers as JSON. */
 export async function timelineCommand(recording: Recording, json: boolean): Promise<number> {
   const { stdout, env } = process;
-  const width = Math.min(stdout.isTTY ? (stdout.columns ?? WIDTH) : WIDTH, WIDTH_MAX);
+  // A terminal that does not know its size says 0.
+  const width = Math.min((stdout.isTTY && stdout.columns) || WIDTH, WIDTH_MAX);
   const progress = progressOnStderr(false);
   const { start, reached } = recording;
   const onProgress = (tick: number) => progress.at('replaying', tick - start.tick, reached.tick - start.tick);

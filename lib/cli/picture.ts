@@ -59,7 +59,7 @@ export function drawPicture(name: string, columns: readonly Column[], options: P
     ...shown.map((row) => drawRow(row, columns, options)),
     axis(first.tick, end, columns.length),
     '',
-    `a column is ${perColumn} ticks; a full cell is the most of its row (idle: the whole time)`,
+    `a column is ${perColumn} ticks; a full cell: the most of its row (idle: all of it)`,
     ...(empty.length > 0 ? [`none: ${empty.join(', ')}`] : []),
     ...(shown.some(({ label }) => label === 'other traps')
       ? ['other traps: firmware calls, or in front of where a trap vector was first seen']

@@ -105,6 +105,7 @@ export async function queryCommand([path, name, place, format]: readonly string[
         return output.flush();
       },
     });
+    progress.clear();
     await output.flush();
   } finally {
     progress.clear();

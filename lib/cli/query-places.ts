@@ -1,10 +1,10 @@
 /** What the places in a query mean: symbols of the guest, and addresses of its memory. */
 import type { Recording } from '../../replay/log.js';
+import type { EngineDebug } from '../exec/debug.js';
 import type { RecordingInputs } from '../host/recording-inputs.js';
 import { PAGE_SIZE } from '../mem/layout.js';
 import { findLocation } from '../symbols/location.js';
 import { openSymbols, type Symbols, SymbolTable, symbolsOf } from '../symbols/symbols.js';
-import type { Machine } from '../system/machine.js';
 import { ConfigError } from '../util/errors.js';
 import { integer } from './option-table.js';
 
@@ -19,6 +19,14 @@ export interface NamedRange {
   /** Virtual, or physical where it is no virtual one. */
   readonly address: bigint;
   readonly length: number;
+}
+
+/** What of a machine says where its virtual memory is. */
+export interface Translating {
+  readonly tick: number;
+  readonly debug: Pick<EngineDebug, 'harts' | 'currentHart' | 'translate'>;
+  /** Undefined where no memory is. */
+  readonly space: { memoryAt(paddr: number, bytes: number): object | undefined };
 }
 
 /** The symbols in `files`; without any, those of the recorded kernel and firmware, where they are ELF files. Throws `ImageError`. */
@@ -68,7 +76,7 @@ export function namedRange(place: string, symbols: SymbolTable | undefined, leng
 }
 
 /** The physical address of a range where the machine stands now: through the page tables of the hart whose turn it is, or of another one; or as it is. Throws `ConfigError`. */
-export function physicalAddress(machine: Machine, place: string, { address, length }: NamedRange): number {
+export function physicalAddress(machine: Translating, place: string, { address, length }: NamedRange): number {
   const { debug, space, tick } = machine;
   const harts = [debug.currentHart, ...Array.from({ length: debug.harts }, (_, hart) => hart).filter((hart) => hart !== debug.currentHart)];
   for (const hart of harts) {

@@ -39,11 +39,11 @@ function textRow({ visit, change, caller, text }: Answer, { symbols, tickWidth }
   const columns = [
     String(tick).padStart(tickWidth),
     hart < 0 ? 'device' : `hart ${hart}`,
-    ...(pc === 0n ? [] : [`0x${pc.toString(16)}`, placeText(placeOf(pc, symbols))]),
+    ...(pc === 0n ? [] : pcColumns(placeOf(pc, symbols))),
     ...(change ? [changeText(change)] : []),
     ...(caller === undefined ? [] : [`from ${placeText(placeOf(caller, symbols, RETURN))}`]),
   ];
-  return `${columns.filter((column) => column !== '').join('  ')}${text === undefined ? '' : `: ${text}`}`;
+  return `${columns.join('  ')}${text === undefined ? '' : `: ${text}`}`;
 }
 
 function jsonRow({ visit, change, caller, text }: Answer, symbols: Symbols): unknown {
@@ -79,6 +79,12 @@ function placeOf(pc: bigint, symbols: Symbols, behind = 0n): Place {
     ...(place ? { symbol: place.symbol.name, offset: Number(place.offset + behind) } : {}),
     ...(line ? { file: line.name, line: line.line } : {}),
   };
+}
+
+/** The number, and what it means if that is known. */
+function pcColumns(place: Place): string[] {
+  const text = placeText(place);
+  return text === place.pc ? [text] : [place.pc, text];
 }
 
 /** `name+0x10 (file:line)`, as far as it is known. */

@@ -3,16 +3,17 @@ import { writeFileSync } from 'node:fs';
 import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } from '../host/boot.js';
 import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
-import { RecordableInputs, startRecording } from '../host/recording.js';
+import { RecordableInputs } from '../host/recording.js';
 import { saveHistory } from '../host/save-history.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { openConsole } from './console.js';
-import { startDebugging } from './debug-session.js';
+import { type DebugSession, startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
 import { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { run } from './run.js';
+import { RunRecording } from './run-recording.js';
 import { exitCode, type RunEnd, Session, watchSignals } from './session.js';
 import { collectStats, writeStats } from './stats.js';
 
@@ -31,24 +32,27 @@ export async function runCommand(options: RunOptions): Promise<number> {
     for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
-      recorder?.printed(byte);
+      recording.printed(byte);
     };
     const frame = (bytes: Uint8Array) => network?.send(bytes);
     const machine = bootMachine(loaded, { sinks: { serial: print, virtio: print, frame }, createEngine, engine: options });
     inputs.machine = machine;
-    const debug = await startDebugging({
+    // What is run through again, and what a user changed in the past, is not what happened.
+    const isRecordedLine = () => !debug?.timeline || (!debug.timeline.isReplaying && !debug.timeline.isBranch);
+    const recording = new RunRecording({ machine, inputs, options, isRecordedLine });
+    const debug: DebugSession | undefined = await startDebugging({
       machine,
       session,
       options,
-      save: (history, path) => saveHistory({ timeline: history, machine, inputs, options, warn: complain }, path),
+      commands: recording.commands,
+      keepsHistory: !options.drives.some(({ write }) => write),
+      save: (timeline, path) => saveHistory({ timeline, machine, inputs, options, warn: complain }, path),
     });
-    const timeline = debug?.timeline;
-    // What is run through again, and what a user changed in the past, is not what happened.
-    const isRecordedLine = () => !timeline || (!timeline.isReplaying && !timeline.isBranch);
     const { record, maxTicks, pace } = options;
-    const recorder = record && startRecording({ machine, inputs, options, record, snapshot: false, isRecordedLine, warn: complain });
+    if (record) recording.start(record);
     const quit = () => session.finish({ reason: 'quit' });
-    console.monitor = { commands: debug?.commands ?? MONITOR_COMMANDS, context: () => monitorContext(machine, quit) };
+    const commands = debug?.commands ?? [...MONITOR_COMMANDS, ...recording.commands];
+    console.monitor = { commands, context: () => monitorContext(machine, quit) };
     const startMs = performance.now();
     const end = await run({
       machine,
@@ -57,16 +61,16 @@ export async function runCommand(options: RunOptions): Promise<number> {
       maxTicks,
       pace,
       nowMs: () => performance.now(),
-      ...(recorder ? { observer: recorder } : {}),
+      observer: recording,
       ...debug?.parts,
     });
     await debug?.close();
     const seconds = (performance.now() - startMs) / 1000;
-    if (recorder && timeline) await timeline.seek(timeline.recordedEnd);
-    await recorder?.finish({ reason: end.reason, ...(end.reason === 'poweroff' ? { exitCode: end.code >>> 0 } : {}) });
+    if (recording.isActive && debug?.timeline) await debug.timeline.seek(debug.timeline.recordedEnd);
+    await recording.finish(end);
     await console.close();
     report(end, machine.tick, say);
-    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds, recorder?.stats));
+    if (options.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds, recording.stats));
     return exitCode(end);
   } finally {
     network?.close();

@@ -20,7 +20,7 @@ export type Warn = (message: string) => void;
 export class FileDisk implements BlockBackend {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
-  private readonly fd: number;
+  private fd: number;
   private readonly name: string;
   private readonly warn: Warn;
   /** Bytes behind it are zeros. */
@@ -84,6 +84,12 @@ export class FileDisk implements BlockBackend {
     return null;
   }
 
+  /** From here on the guest sees input/output errors. */
+  close(): void {
+    if (this.fd >= 0) closeSync(this.fd);
+    this.fd = -1;
+  }
+
   /** False, and the user is told once, when the host refuses. */
   private attempt(work: () => void): boolean {
     try {
@@ -98,7 +104,7 @@ export class FileDisk implements BlockBackend {
 }
 
 /** Puts something between the file of drive `index` and the guest. */
-export type WrapDisk = (disk: BlockBackend, index: number) => BlockBackend;
+export type WrapDisk = (disk: FileDisk, index: number) => BlockBackend;
 
 /** Opens the disks that the user chose. Throws `ConfigError` for a file that cannot be one. */
 export function openDrives(drives: readonly DriveOption[], warn: Warn, wrap: WrapDisk = (disk) => disk): BlockBackend[] {

@@ -61,8 +61,9 @@ const KIND_OF_CODE: Readonly<Record<number, InterruptKind>> = {
 const MODE_MASK = 3n;
 const VECTORED = 1n;
 const INTERRUPT_SHIFT = 63n;
+/** Vectors are looked at at every border and so many ticks later, then twice as many and so on: what is counted does not depend on the host's speed. */
 const CHUNK_FIRST = 10_000;
-const CHUNK_MS = 20;
+const CHUNK_LAST = 2_500_000;
 
 type Counts = Omit<{ -readonly [K in keyof Column]: Column[K] }, 'tick' | 'ticks' | 'interrupts'> & {
   interrupts: Record<InterruptKind, number>;
@@ -134,12 +135,17 @@ function stateOf(machine: Machine): { traps: number; idleNs: number; virtualNs: 
 async function runTo(replayer: Replayer, border: number, watch: TrapWatch, onProgress: (tick: number) => void): Promise<void> {
   while (!replayer.ended && replayer.tick < border) {
     watch.arm();
-    const before = performance.now();
     replayer.run(Math.min(border, replayer.tick + watch.chunk));
-    watch.chunk = Math.max(CHUNK_FIRST, Math.round(watch.chunk * Math.min(2, CHUNK_MS / Math.max(performance.now() - before, 0.1))));
+    watch.chunk = Math.min(CHUNK_LAST, watch.chunk * 2);
     onProgress(replayer.tick);
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Indices of the registers with the vector and the cause. */
+interface TrapRegisters {
+  readonly vector: number;
+  readonly cause: number;
 }
 
 /** Counts the traps that enter at the guest's vectors, with breakpoints that never stop. */
@@ -149,8 +155,8 @@ class TrapWatch {
   private readonly debug: EngineDebug;
   private readonly counts: () => Counts;
   private readonly index: (name: string) => number;
-  /** By pc of the vector, the register that has the cause. Once armed, always armed. */
-  private readonly armed = new Map<bigint, number>();
+  /** By pc where traps may enter, the registers that tell of them. Once armed, always armed. */
+  private readonly armed = new Map<bigint, TrapRegisters>();
   private readonly spaces: (bigint | undefined)[] = [];
 
   constructor(debug: EngineDebug, counts: () => Counts) {
@@ -163,27 +169,46 @@ class TrapWatch {
   arm(): void {
     const { debug, armed } = this;
     const known = armed.size;
-    for (const [vector, cause] of VECTORS) {
-      const [at, causeAt] = [this.index(vector), this.index(cause)];
-      if (at < 0 || causeAt < 0) continue;
-      for (let hart = 0; hart < debug.harts; hart++) for (const pc of entries(debug.readRegister(hart, at))) armed.set(pc, causeAt);
+    for (const names of VECTORS) {
+      const [vector, cause] = names.map(this.index) as [number, number];
+      if (vector < 0 || cause < 0) continue;
+      for (let hart = 0; hart < debug.harts; hart++) {
+        for (const pc of entries(debug.readRegister(hart, vector))) armed.set(pc, { vector, cause });
+      }
     }
     if (armed.size === known) return;
-    debug.setBreakpoints([...armed].map(([pc, cause]) => ({ pc, condition: (hart) => this.trap(hart, cause) })));
+    debug.setBreakpoints([...armed].map(([pc, registers]) => ({ pc, condition: (hart) => this.visit(hart, pc, registers) })));
   }
 
   /** How many harts stand at a vector, and have not been counted yet. */
   get entering(): number {
     const { debug, armed } = this;
-    return Array.from({ length: debug.harts }, (_, hart) => debug.pc(hart)).filter((pc) => armed.has(pc)).length;
+    const isEntering = (hart: number): boolean => {
+      const pc = debug.pc(hart);
+      const registers = armed.get(pc);
+      return registers !== undefined && this.kindAt(hart, pc, registers) !== undefined;
+    };
+    return Array.from({ length: debug.harts }, (_, hart) => hart).filter(isEntering).length;
   }
 
-  private trap(hart: number, causeAt: number): false {
+  /** What traps into `pc`, as far as the cause register fits to that place and is known here. */
+  private kindAt(hart: number, pc: bigint, { vector, cause }: TrapRegisters): InterruptKind | 'exception' | undefined {
+    const { debug } = this;
+    const reason = debug.readRegister(hart, cause);
+    const isInterrupt = reason >> INTERRUPT_SHIFT === 1n;
+    const code = BigInt.asUintN(16, reason);
+    // In a table of vectors each cause has its own place, and behind the last one that is used may be any code.
+    if (pc !== entry(debug.readRegister(hart, vector), isInterrupt ? code : 0n)) return undefined;
+    return isInterrupt ? KIND_OF_CODE[Number(code)] : 'exception';
+  }
+
+  /** A hart is about to execute what is at a vector. Never stops it. */
+  private visit(hart: number, pc: bigint, registers: TrapRegisters): false {
+    const kind = this.kindAt(hart, pc, registers);
+    if (!kind) return false;
     const counts = this.counts();
-    const cause = this.debug.readRegister(hart, causeAt);
-    const kind = cause >> INTERRUPT_SHIFT === 0n ? undefined : KIND_OF_CODE[Number(BigInt.asUintN(16, cause))];
-    if (kind) counts.interrupts[kind]++;
-    else counts.exceptions++;
+    if (kind === 'exception') counts.exceptions++;
+    else counts.interrupts[kind]++;
     const space = this.debug.readRegister(hart, this.index('satp'));
     if (this.spaces[hart] !== undefined && this.spaces[hart] !== space) counts.switches++;
     this.spaces[hart] = space;
@@ -192,9 +217,13 @@ class TrapWatch {
 }
 
 /** Where traps enter under a value of a vector register; nowhere while it is not set. */
-function entries(value: bigint): bigint[] {
-  const base = BigInt.asUintN(64, value & ~MODE_MASK);
-  if (base === 0n) return [];
-  if ((value & MODE_MASK) !== VECTORED) return [base];
-  return [base, ...Object.keys(KIND_OF_CODE).map((code) => base + 4n * BigInt(code))];
+function entries(vector: bigint): bigint[] {
+  const base = BigInt.asUintN(64, vector & ~MODE_MASK);
+  return base === 0n ? [] : [...new Set([0, ...Object.keys(KIND_OF_CODE)].map((code) => entry(vector, BigInt(code))))];
+}
+
+/** Where the interrupt of that code enters; exceptions do as code 0 would. */
+function entry(vector: bigint, code: bigint): bigint {
+  const base = BigInt.asUintN(64, vector & ~MODE_MASK);
+  return (vector & MODE_MASK) === VECTORED ? base + 4n * code : base;
 }

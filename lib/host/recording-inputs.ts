@@ -17,7 +17,13 @@ import type { Warn } from './drive.js';
 
 /** Opens the recording at `path`. Throws `ImageError`. */
 export function openRecording(path: string): Recording {
-  return new Recording(openSource(path));
+  const source = openSource(path);
+  try {
+    return new Recording(source);
+  } catch (error) {
+    source.close?.();
+    throw error;
+  }
 }
 
 function openSource(path: string): ByteSource {
@@ -33,6 +39,7 @@ function openSource(path: string): ByteSource {
     throw new ImageError(`${path}: is no regular file`);
   }
   const read = (position: number, length: number): Uint8Array => {
+    if (fd < 0) throw new ImageError(`${path}: the recording is closed`);
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const count = readSync(fd, bytes, done, length - done, position + done);
@@ -41,7 +48,11 @@ function openSource(path: string): ByteSource {
     }
     return bytes;
   };
-  return { name: path, sizeBytes: stat.size, read };
+  const close = (): void => {
+    if (fd >= 0) closeSync(fd);
+    fd = -1;
+  };
+  return { name: path, sizeBytes: stat.size, read, close };
 }
 
 export class RecordingInputs implements MachineInputs {

@@ -11,7 +11,7 @@ import type { Position } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
 import { ConfigError } from '../util/errors.js';
 import { hostInputs, type MachineInputs } from './boot.js';
-import type { Warn } from './drive.js';
+import type { FileDisk, Warn } from './drive.js';
 import type { DriveOption, MachineOptions } from './machine-options.js';
 import { openForWriting } from './output-file.js';
 import { machineValues } from './recorded-options.js';
@@ -34,6 +34,7 @@ export class RecordableInputs implements MachineInputs {
   readonly disks: RecordedDisk[] = [];
   /** Set it as soon as there is one. */
   machine: Machine | undefined;
+  private readonly openFiles: FileDisk[] = [];
   private readonly host: MachineInputs;
   private readonly contents: ReadonlyMap<FileRole, Uint8Array>;
 
@@ -53,10 +54,16 @@ export class RecordableInputs implements MachineInputs {
     return this.host.openDrives(drives);
   }
 
-  private wrap(inner: BlockBackend, drive: number): RecordedDisk {
+  /** Closes the drives' files: the machine runs no more. */
+  close(): void {
+    for (const disk of this.openFiles) disk.close();
+  }
+
+  private wrap(inner: FileDisk, drive: number): RecordedDisk {
     const position = (): Position => this.machine?.position ?? { tick: 0, skippedNs: 0 };
     const disk = new RecordedDisk(inner, { drive, position });
     this.disks.push(disk);
+    this.openFiles.push(inner);
     return disk;
   }
 }

@@ -9,20 +9,18 @@ export interface SaveParts extends Pick<RecordingParts, 'machine' | 'inputs' | '
 
 /** Saves all of history, from where it begins to the present, as `path`; the machine is where it was afterwards. Throws `ConfigError`. */
 export async function saveHistory(parts: SaveParts, path: string): Promise<void> {
-  const { timeline, machine, options } = parts;
+  const { timeline, machine } = parts;
   if (timeline.isBranch)
     throw new ConfigError('this is a branch of the past, which cannot be saved; `seek end` goes back to the recorded line');
-  if (options.drives.some(({ write }) => write))
-    throw new ConfigError('a drive with ,write is not what it was: such a run can only be recorded from the start (--record)');
-  const [here, { onInput }] = [timeline.position, machine];
+  if (machine.onInput) throw new ConfigError('this run is being recorded already');
+  const here = timeline.position;
   await timeline.seek(timeline.beginning);
+  // What came in at power-on has come in already: then that, too, is a state to begin with.
+  const snapshot = timeline.beginning.tick > 0 || timeline.events.some(({ at }) => at.tick === 0);
   const record = { path, reference: false, digestTicks: DIGEST_TICKS };
   try {
-    const recorder = startRecording({ ...parts, record, snapshot: timeline.beginning.tick > 0, isRecordedLine: () => true });
+    const recorder = startRecording({ ...parts, record, snapshot, isRecordedLine: () => true });
     const untap = machine.tapConsole((byte) => recorder.printed(byte));
-    // What came in at the very beginning has come in already, and is part of a snapshot.
-    if (timeline.beginning.tick === 0)
-      for (const { at, event } of timeline.events) if (at.tick === 0 && at.skippedNs === 0) recorder.input(at, event);
     machine.debug.setBreakpoints([]);
     machine.debug.setWatchpoints([]);
     while (!timeline.isAtPresent) {
@@ -34,7 +32,7 @@ export async function saveHistory(parts: SaveParts, path: string): Promise<void>
     const { powerOff } = machine;
     await recorder.finish(powerOff === undefined ? { reason: 'saved' } : { reason: 'poweroff', exitCode: powerOff });
   } finally {
-    machine.onInput = onInput;
+    machine.onInput = undefined;
     // Arms the stops again, too.
     await timeline.seek(here);
   }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -10,6 +10,14 @@ const test = suite('recordings and timelines in a program');
 
 const TICKS = 2_000_000;
 const create = () => Machine.create({ kernel: HELLO, bios: 'none', harts: 2, memory: '16M', seed: 7 });
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A short run: something is typed, a register is written. */
 async function record(folder: string): Promise<{ recording: Recording; machine: Machine; file: string }> {
@@ -129,9 +137,30 @@ test('what cannot be is refused', async () => {
     const session = Recording.record(machine, join(folder, 'other.rec'));
     assert.throws(() => Recording.record(machine, join(folder, 'more.rec')), refused);
     assert.throws(() => Timeline.of(machine), refused);
+    const disk = join(folder, 'disk.img');
+    writeFileSync(disk, new Uint8Array(4096));
+    const writing = Machine.create({ kernel: HELLO, bios: 'none', memory: '16M', drives: [{ path: disk, write: true }] });
+    assert.throws(() => Timeline.of(writing), refused);
+    writing.close();
     await session.finish();
     writeFileSync(file, readFileSync(file).subarray(0, -40));
     assert.is(Recording.open(file).end, undefined);
+  });
+});
+
+test('a recording that is closed says so, and a machine that is closed has closed its drives', async () => {
+  await withFolder(async (folder) => {
+    const { recording } = await record(folder);
+    recording.close();
+    recording.close();
+    assert.throws(() => recording.machine(), /the recording is closed/);
+    const disk = join(folder, 'disk.img');
+    writeFileSync(disk, new Uint8Array(4096));
+    const isOpen = (): boolean => readdirSync('/proc/self/fd').some((fd) => linkOf(`/proc/self/fd/${fd}`) === disk);
+    const machine = Machine.create({ kernel: HELLO, bios: 'none', memory: '16M', drives: [disk] });
+    if (process.platform === 'linux') assert.ok(isOpen());
+    machine.close();
+    if (process.platform === 'linux') assert.not.ok(isOpen());
   });
 });
 

@@ -1,10 +1,10 @@
 /** examples/library: each program prints what it is meant to, run as its first line says. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ROOT } from '../support/files.js';
+import { ROOT, withFolder } from '../support/files.js';
 
 const FOLDER = join(ROOT, 'examples/library');
 const LINES_MAX = 60;
@@ -39,11 +39,12 @@ filter_task.flags was last written at tick N, in task.c:41: c.sw a5, 0(a0)
 const names = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/, ''));
 const inGeneral = (text: string): string => text.replaceAll(/(?<=tick )\d{5,}|\d{5,}(?= ticks)/g, 'N');
 
-function outputOf(name: string): Promise<string> {
+function outputOf(program: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { cwd: ROOT, timeout: 60_000 };
-    execFile(process.execPath, [`dist/examples/library/${name}.js`], options, (error, stdout, stderr) =>
-      error ? reject(new Error(`${name}: ${stderr}`)) : resolve(stdout),
+    // The test runner asks for colours.
+    const options = { cwd: ROOT, timeout: 60_000, env: { ...process.env, FORCE_COLOR: '0' } };
+    execFile(process.execPath, [program], options, (error, stdout, stderr) =>
+      error ? reject(new Error(`${program}: ${stderr}`)) : resolve(stdout),
     );
   });
 }
@@ -56,12 +57,28 @@ test('each has its expected output here', () => {
 
 for (const [name, expected] of Object.entries(EXPECTED)) {
   test(`${name} prints what it should, and is short`, async () => {
-    assert.is(inGeneral(await outputOf(name)), expected);
+    assert.is(inGeneral(await outputOf(`dist/examples/library/${name}.js`)), expected);
     const source = readFileSync(join(FOLDER, `${name}.ts`), 'utf8');
     assert.ok(source.split('\n').length < LINES_MAX, 'lines');
     assert.ok(source.includes(`node dist/examples/library/${name}.js`), 'says how it is run');
     assert.not.match(source, /from '\.\.?\//);
   });
 }
+
+test('so does the program in README', async () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const [, program] = /```ts\n(import .*?)```/s.exec(readme) ?? [];
+  assert.ok(program);
+  await withFolder(async (folder) => {
+    // Beside the compiled tests, where the package finds itself by its name.
+    const path = join(ROOT, 'dist/tests/examples/readme-program.mjs');
+    writeFileSync(path, program.replace("'failure.rec'", JSON.stringify(join(folder, 'failure.rec'))));
+    try {
+      assert.match(await outputOf(path), /^\d+ logger: [^\n]*\nPANIC \d+n\n\{[^}]*task\.c[^}]*line: 41,/);
+    } finally {
+      rmSync(path);
+    }
+  });
+});
 
 test.run();
