@@ -103,7 +103,7 @@ eval "monitor last-write %lu 8", (unsigned long)&ramdisk_execute_command|written
 END
 
 # The same tick where the panic was met, and where `seek end` leads.
-[ "$(grep -c 'at the end of history' <<<"$output")" -eq 2 ] && [ "$(grep 'at the end of history' <<<"$output" | sort -u | wc -l)" -eq 1 ] ||
+[ "$(grep -c 'at the end of history' <<<"$output")" -eq 3 ] && [ "$(grep 'at the end of history' <<<"$output" | sort -u | wc -l)" -eq 1 ] ||
   { echo 'FAILED: seek end leads elsewhere'; failed=1; }
 
 [ $failed -eq 0 ] && echo 'gdb-debian: all as it must be'
