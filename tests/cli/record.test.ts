@@ -1,7 +1,7 @@
 /** Recording and replaying as a user does it. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -112,7 +112,7 @@ test('a recording is complete in itself, or names its files and notices when the
     const changed = await cli(['replay', reference]);
     assert.is(changed.code, 2);
     assert.match(changed.stderr, /^hindsight: .*reference\.rec: the kernel .*kernel\.elf is not the file that was recorded any more\n$/);
-    spawnSync('rm', [kernel]);
+    rmSync(kernel);
     const missing = await cli(['replay', reference]);
     assert.match(missing.stderr, /reference\.rec: needs the kernel .*kernel\.elf: no such file or directory/);
     const { code, stderr } = await cli(['replay', whole]);
