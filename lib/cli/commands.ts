@@ -2,13 +2,7 @@
 import sade from 'sade';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
-import { demoCommand } from './demo/demo-command.js';
-import { INFO_OPTIONS, infoCommand } from './info-command.js';
 import { joinValues, type OptionRow, type ParsedOptions, parserSettings } from './option-table.js';
-import { RUN_OPTIONS, runOptions } from './options.js';
-import { QUERY_OPTIONS, queryCommand } from './query-command.js';
-import { REPLAY_OPTIONS, replayCommand, replayOptions } from './replay-command.js';
-import { runCommand } from './run-command.js';
 
 interface Command {
   readonly name: string;
@@ -17,8 +11,13 @@ interface Command {
   /** One more, which may be absent. */
   readonly optional?: string;
   readonly text: string;
-  readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
+  /** The rest is loaded when it is this command's turn: what a run does not need would cost it time at its start. */
+  load(): Promise<Work>;
+}
+
+interface Work {
+  readonly options: readonly OptionRow[];
   /** Does it, and gives the exit code. */
   action(args: readonly string[], options: ParsedOptions): Promise<number>;
 }
@@ -28,53 +27,63 @@ const COMMANDS: readonly Command[] = [
     name: 'run',
     arguments: ['kernel'],
     text: 'Boot a machine. The kernel: an ELF file, a RISC-V Linux Image (plain or gzip), or a flat binary.',
-    options: RUN_OPTIONS,
     examples: [
       'hello.elf --bios none',
       'kernel.elf --memory 1G --append "console=ttyS0"',
       'vmlinux --gdb --wait',
       'test.elf --console none --stats -',
     ],
-    action: ([kernel], options) => runCommand(runOptions(kernel, options)),
+    load: async () => {
+      const [{ RUN_OPTIONS, runOptions }, { runCommand }] = await Promise.all([import('./options.js'), import('./run-command.js')]);
+      return { options: RUN_OPTIONS, action: ([kernel], options) => runCommand(runOptions(kernel, options)) };
+    },
   },
   {
     name: 'replay',
     arguments: ['recording'],
     text: 'Run a recording again. It knows its machine: no options are needed.',
-    options: REPLAY_OPTIONS,
     examples: ['run.rec', 'run.rec --to 5000000', 'run.rec --engine interpret --console none --stats -'],
-    action: ([recording], options) => replayCommand(recording, replayOptions(options)),
+    load: async () => {
+      const { REPLAY_OPTIONS, replayCommand, replayOptions } = await import('./replay-command.js');
+      return { options: REPLAY_OPTIONS, action: ([recording], options) => replayCommand(recording, replayOptions(options)) };
+    },
   },
   {
     name: 'info',
     arguments: ['recording'],
     text: 'Say what is in a recording, or where two of them part.',
-    options: INFO_OPTIONS,
     examples: ['run.rec', 'run.rec --json', 'run.rec --timeline', 'run.rec --compare other.rec'],
-    action: ([recording], options) => infoCommand(recording, options),
+    load: async () => {
+      const { INFO_OPTIONS, infoCommand } = await import('./info-command.js');
+      return { options: INFO_OPTIONS, action: ([recording], options) => infoCommand(recording, options) };
+    },
   },
   {
     name: 'query',
     arguments: ['recording', 'question', 'place'],
     optional: 'format',
     text: 'Ask about a whole recorded run: last-write VARIABLE, writes VARIABLE, calls FUNCTION, print PLACE FORMAT.',
-    options: QUERY_OPTIONS,
     examples: [
       'run.rec last-write jiffies',
       'run.rec writes 0x80012340 --length 8 --from 1000000',
       'run.rec calls panic --symbols vmlinux --json',
       "run.rec print task_done 'flags={u32[a0]:#x}'",
     ],
-    action: (args, options) => queryCommand(args, options),
+    load: async () => {
+      const { QUERY_OPTIONS, queryCommand } = await import('./query-command.js');
+      return { options: QUERY_OPTIONS, action: queryCommand };
+    },
   },
   {
     name: 'demo',
     arguments: [],
     optional: 'name',
     text: 'A guided tour that really runs: tour (all of it), linux or heisenbug.',
-    options: [],
     examples: ['', 'heisenbug'],
-    action: ([name]) => demoCommand(name),
+    load: async () => {
+      const { demoCommand } = await import('./demo/demo-command.js');
+      return { options: [], action: ([name]) => demoCommand(name) };
+    },
   },
 ];
 
@@ -87,29 +96,33 @@ export async function runCommandLine(args: readonly string[], version: string): 
   checkCommand(args[0]);
   let result = Promise.resolve(0);
   const program = sade('hindsight').version(version).describe('A full-system emulator that can be debugged backwards.');
+  const chosen = COMMANDS.find((command) => command.name === args[0]);
+  const work = await chosen?.load();
   for (const command of COMMANDS) {
-    addCommand(program, command, (given, parsed) => {
-      result = command.action(given, parsed);
+    addCommand(program, command, command === chosen ? work : undefined, (given, parsed) => {
+      if (work) result = work.action(given, parsed);
     });
   }
-  const chosen = COMMANDS.find((command) => command.name === args[0]);
-  if (!chosen) program.parse([...process.argv.slice(0, 2), ...args]);
+  if (!chosen || !work) program.parse([...process.argv.slice(0, 2), ...args]);
   else {
     // One more than the arguments, as an option without its value takes one.
-    const missing = Array.from({ length: chosen.arguments.length + (chosen.optional ? 2 : 1) }, () => NO_ARGUMENT);
-    program.parse(
-      [...process.argv.slice(0, 2), ...joinValues(chosen.options, args), ...missing],
-      parserSettings(chosen.options, chosen.name),
-    );
+    const missing = Array.from({ length: chosen.arguments.length + 1 }, () => NO_ARGUMENT);
+    program.parse([...process.argv.slice(0, 2), ...joinValues(work.options, args), ...missing], parserSettings(work.options, chosen.name));
   }
   return result;
 }
 
-function addCommand(program: sade.Sade, command: Command, act: (args: readonly string[], parsed: ParsedOptions) => void): void {
-  const { name, options, examples } = command;
+/** Tells the parser of a command; of its options only where its `work` is loaded. */
+function addCommand(
+  program: sade.Sade,
+  command: Command,
+  work: Work | undefined,
+  act: (args: readonly string[], parsed: ParsedOptions) => void,
+): void {
+  const { name, examples } = command;
   const names = [...command.arguments.map((argument) => `<${argument}>`), ...(command.optional ? [`[${command.optional}]`] : [])];
   program.command([name, ...names].join(' '), command.text);
-  for (const row of options) {
+  for (const row of work?.options ?? []) {
     const flags = row.short ? `-${row.short}, --${row.name}` : `--${row.name}`;
     program.option(flags, row.value ? `${row.value}: ${row.text}` : row.text, row.default);
   }

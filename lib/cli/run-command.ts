@@ -4,13 +4,13 @@ import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } fro
 import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
 import { RecordableInputs } from '../host/recording.js';
-import { saveHistory } from '../host/save-history.js';
+import type { GuestMachine } from '../system/guest-machine.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { openConsole } from './console.js';
-import { type DebugSession, startDebugging } from './debug-session.js';
+import type { DebugSession } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
 import { MONITOR_COMMANDS, monitorContext } from './monitor.js';
-import { HostNetwork } from './network.js';
+import type { HostNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { run } from './run.js';
 import { RunRecording } from './run-recording.js';
@@ -28,7 +28,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const console = openConsole(options.console, session, say, options.virtioConsole ? 'virtio' : 'serial');
   let network: HostNetwork | undefined;
   try {
-    network = options.net && (await HostNetwork.open(options.net, session));
+    // Loaded only where they are wanted: most runs want neither, and start sooner.
+    network = options.net && (await (await import('./network.js')).HostNetwork.open(options.net, session));
     for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
     const print = (byte: number) => {
       console.write(byte);
@@ -40,14 +41,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
     // What is run through again, and what a user changed in the past, is not what happened.
     const isRecordedLine = () => !debug?.timeline || (!debug.timeline.isReplaying && !debug.timeline.isBranch);
     const recording = new RunRecording({ machine, inputs, options, isRecordedLine });
-    const debug: DebugSession | undefined = await startDebugging({
-      machine,
-      session,
-      options,
-      commands: recording.commands,
-      keepsHistory: !options.drives.some(({ write }) => write),
-      save: (timeline, path) => saveHistory({ timeline, machine, inputs, options, warn: complain }, path),
-    });
+    const isDebugged = options.gdb !== undefined || options.wait;
+    const debug: DebugSession | undefined = isDebugged ? await debugging({ machine, session, options, inputs, recording }) : undefined;
     const { record, maxTicks, pace } = options;
     if (record) recording.start(record);
     const quit = () => session.finish({ reason: 'quit' });
@@ -76,6 +71,26 @@ export async function runCommand(options: RunOptions): Promise<number> {
     network?.close();
     await console.close();
   }
+}
+
+interface DebuggedRun {
+  readonly machine: GuestMachine;
+  readonly session: Session;
+  readonly options: RunOptions;
+  readonly inputs: RecordableInputs;
+  readonly recording: RunRecording;
+}
+
+async function debugging({ machine, session, options, inputs, recording }: DebuggedRun): Promise<DebugSession | undefined> {
+  const [{ startDebugging }, { saveHistory }] = await Promise.all([import('./debug-session.js'), import('../host/save-history.js')]);
+  return startDebugging({
+    machine,
+    session,
+    options,
+    commands: recording.commands,
+    keepsHistory: !options.drives.some(({ write }) => write),
+    save: (timeline, path) => saveHistory({ timeline, machine, inputs, options, warn: complain }, path),
+  });
 }
 
 function dumpDeviceTree(options: RunOptions, path: string): number {
