@@ -32,6 +32,8 @@ export interface CodePages {
   unmarkCode(paddr: number): void;
   /** Makes every jump cache forget everything. */
   renewContexts(): void;
+  /** The block with this header is found no more. */
+  forgetBlock(paddr: number, flags: number, header: number): void;
 }
 
 export interface CodeCacheOptions {
@@ -228,6 +230,7 @@ export class CodeCache {
       i32[cell >> 2] = GLOBAL_FAR_BLOCK;
     }
     for (const region of [...(block.regions ?? [])]) this.dropRegion(region);
+    this.o.pages.forgetBlock(block.paddr, block.flags, block.header);
     this.leavePage(block, pageOf(block.paddr));
     if (block.nextPage >= 0) this.leavePage(block, pageOf(block.nextPage));
   }

@@ -9,6 +9,7 @@ import { OPCODE_NUMBER } from '../ir/encoding.js';
 import { generateInterpreter } from '../ir/interpreter.js';
 import type { Guest } from '../isa/guest.js';
 import {
+  ARMED_PAGES,
   ENV_BLOCK,
   ENV_BUDGET,
   ENV_CELL,
@@ -42,6 +43,7 @@ import {
   FN_TABLE_STORE,
   FN_TAKE_TRAP,
   FN_TRANSLATE,
+  GLOBAL_ARMED_PAGES,
   GLOBAL_CONTEXT_NEXT,
   GLOBAL_DROP_CODE,
   GLOBAL_HOT_COUNT,
@@ -193,6 +195,7 @@ export class MachineEngine implements Engine {
         markCode: (paddr, bytes) => mmu.markCode(BigInt(paddr), bytes),
         unmarkCode: (paddr) => mmu.unmarkCode(mmu.frameOf(BigInt(paddr))),
         renewContexts: () => mmu.renewContexts(),
+        forgetBlock: mmu.forgetBlock,
       },
     });
     const source = { hostPage: (paddr: number) => this.hostPage(paddr) };
@@ -200,12 +203,14 @@ export class MachineEngine implements Engine {
     this.breakpoints = new Breakpoints({
       invalidate: (paddr) => void this.cache.invalidate(paddr, 1),
       renewContexts: () => mmu.renewContexts(),
+      armedPages: new Uint8Array(memory.buffer, GLOBAL_ARMED_PAGES, ARMED_PAGES),
       isMemory: (paddr) => options.space.memoryAt(paddr, 1) !== undefined,
     });
     this.watchpoints = new Watchpoints(memory, () => mmu.flushBanks());
     const { cache, breakpoints, watchpoints, calls } = this;
     const stopsInFront = (env: number) => this.stopsInFront(env);
-    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap, stopsInFront });
+    const { fetch, takeTrap } = calls;
+    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch, takeTrap, noteBlock: mmu.noteBlock, stopsInFront });
     this.compiler = new Compiler({
       memory,
       table,

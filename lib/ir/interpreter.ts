@@ -22,7 +22,6 @@ import {
   EXIT_BUDGET,
   EXIT_DEBUG,
   EXIT_HOT,
-  EXIT_MISS,
   EXIT_PARTIAL,
   FN_DEAD,
   FN_DISPATCH,
@@ -39,7 +38,7 @@ import {
 import { unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENTER_BLOCK, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
 import {
   BRANCH_FALL,
   BRANCH_TAKEN,
@@ -66,12 +65,13 @@ interface Context {
   readonly nextBlock: Label;
 }
 
-/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore; exports: the functions above and `interpret`. */
+/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore, mmu.enterBlock; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+  const enterBlock = m.importFunction('mmu', 'enterBlock', ENTER_BLOCK);
   const blockHead = m.importFunction('env', 'blockHead', BLOCK_HEAD);
   const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
     number,
@@ -85,7 +85,7 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.function(RUN, deadFunction());
   m.function(RUN, farFunction(dispatch));
   m.function(DEPART, departFunction(m, dispatch));
-  m.function(RUN, dispatchFunction(m));
+  m.function(RUN, dispatchFunction(m, enterBlock));
   m.function(RUN, interpretFunction(m, { slowLoad, slowStore, blockHead, depart, dispatch }));
   for (const [name, func, slot] of [
     ['link', link, FN_LINK],
@@ -400,7 +400,7 @@ function emitProfile({ w, locals }: Context): void {
   w.mem('i64.store32', INDIRECT_PROFILE);
 }
 
-function emitIndirect({ w, types, locals }: Context): void {
+function emitIndirect({ w, types, functions, locals }: Context): void {
   account(w, locals, () => w.get(BUDGET));
   emitJumpCacheLookup(w, types.run, {
     pc: locals.pc,
@@ -413,9 +413,10 @@ function emitIndirect({ w, types, locals }: Context): void {
   w.get(ENV);
   w.get(locals.pc);
   w.mem('i64.store', ENV_PC);
-  storeBudget(w);
-  w.i32(EXIT_MISS);
-  w.op('return');
+  w.get(ENV);
+  w.get(BUDGET);
+  w.i32(0);
+  w.returnCall(functions.dispatch);
 }
 
 /** ENV_BUDGET = ticks left before the current instruction, whose index is in the record. */

@@ -19,7 +19,6 @@ import {
   ENV_TEMPS_END,
   ENV_TLB,
   EXIT_DEBUG,
-  EXIT_MISS,
   EXIT_PARTIAL,
   PAGE_SIZE,
   STATUS_NONE,
@@ -465,9 +464,10 @@ class Lowering {
     w.get(ENV);
     w.get(this.pc);
     w.mem('i64.store', ENV_PC);
-    this.storeBudget();
-    w.i32(EXIT_MISS);
-    w.op('return');
+    w.get(ENV);
+    w.get(BUDGET);
+    w.i32(0);
+    w.returnCall(this.imports.dispatch);
   }
 
   /** Pushes ENV_PC_BASE + offset. */

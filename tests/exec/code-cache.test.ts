@@ -30,6 +30,7 @@ function create() {
   const log: string[] = [];
   const pages = {
     markCode: (paddr: number, bytes: number) => void log.push(`mark ${paddr.toString(16)}+${bytes}`),
+    forgetBlock: () => {},
     unmarkCode: (paddr: number) => void log.push(`unmark ${paddr.toString(16)}`),
     renewContexts: () => void log.push('renew'),
   };
