@@ -181,6 +181,11 @@ export class CodeCache {
     return left > 0 ? this.o.hotThreshold - left : this.o.hotThreshold;
   }
 
+  /** Makes a hot block count again for a while before it is found to be hot. */
+  cool(block: Block): void {
+    this.i32[(block.header + BLOCK_COUNT) >> 2] = Math.max(1, this.o.hotThreshold >> 3);
+  }
+
   /**
    * Chains: the cell at host address `cell` leads to `block` from now on. Where a block reaches into another page, the way to it stays the
    * jump cache's, because what that page is depends on the context. A dropped block's cell stays as it is.
@@ -265,8 +270,13 @@ export class CodeCache {
     return this.freeSlots.pop() as number;
   }
 
-  /** From now on `region.entry` runs as `region`, which is in the function table already. */
+  /** From now on `region.entry` runs as `region`, which is in the function table already; unless one of its blocks was dropped since it was formed. */
   publish(region: Region): void {
+    if (region.blocks.some((block) => block.dead)) {
+      this.freeSlot(region.slot);
+      if (!region.entry.dead) this.cool(region.entry);
+      return;
+    }
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);
@@ -284,8 +294,12 @@ export class CodeCache {
       this.i32[(entry.header + BLOCK_FUNC) >> 2] = FN_INTERPRET;
       this.i32[(entry.header + BLOCK_COUNT) >> 2] = this.o.hotThreshold;
     }
-    this.o.table.set(region.slot, null);
-    this.freeSlots.push(region.slot);
+    this.freeSlot(region.slot);
+  }
+
+  private freeSlot(slot: number): void {
+    this.o.table.set(slot, null);
+    this.freeSlots.push(slot);
   }
 }
 

@@ -67,6 +67,7 @@ import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
+import { CompileThread } from './compile-thread.js';
 import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
@@ -81,6 +82,8 @@ import { Watchpoints } from './watchpoints.js';
 
 /** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
 const HOT_THRESHOLD = 10_000;
+/** The same where another thread compiles. */
+const HOT_THRESHOLD_THREAD = 2_000;
 /** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
 const HOT_BATCH = 64;
 const HOT_WAIT_TICKS = 4_000_000;
@@ -88,8 +91,9 @@ const HOT_WAIT_TICKS = 4_000_000;
 const TEST_BATCH = 4;
 /** Virtual time ends before nanoseconds stop being exact numbers, after 104 days. */
 const TIME_END_NS = Number.MAX_SAFE_INTEGER;
-/** Most ticks of a slice: it fits the i32 budget with room. */
-const SLICE_MAX = 1 << 24;
+/** Most ticks of a slice, and while code waits for being compiled. A slice costs some microseconds. */
+const SLICE_MAX = 1 << 22;
+const SLICE_HOT = 1 << 20;
 const TABLE_INITIAL = 1024;
 const NEVER = { tick: Number.POSITIVE_INFINITY, skippedNs: 0 };
 
@@ -184,7 +188,13 @@ export class MachineEngine implements Engine {
     const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
-    const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
+    const threaded = options.compileThread ?? (options.mode === 'auto' && options.hotThreshold === undefined);
+    const hotThreshold =
+      options.mode === 'interpret'
+        ? 0
+        : options.mode === 'translate'
+          ? 1
+          : (options.hotThreshold ?? (threaded ? HOT_THRESHOLD_THREAD : HOT_THRESHOLD));
     this.cache = new CodeCache({
       memory,
       table,
@@ -221,6 +231,7 @@ export class MachineEngine implements Engine {
       interpreter,
       blockHead,
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
+      ...(threaded ? { thread: CompileThread.get } : {}),
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
     this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
@@ -316,7 +327,7 @@ export class MachineEngine implements Engine {
       const { hart } = turns;
       const env = harts[hart];
       const stepEnd = hart === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
-      const end = Math.min(lastTick, until.tick, stepEnd, now + SLICE_MAX, turns.end, this.clock.nextTick, this.timerTick(env));
+      const end = Math.min(lastTick, until.tick, stepEnd, now + this.sliceTicks(), turns.end, this.clock.nextTick, this.timerTick(env));
       const waits = turns.isHeld(hart) || this.runSlice(env, now, Math.max(end, now + 1));
       // In front of the next instruction, and with nothing due: what `fire` did already is not done again.
       if (this.debugStop?.kind === 'breakpoint') return this.takeStop()!;
@@ -332,6 +343,10 @@ export class MachineEngine implements Engine {
         turns.unpass();
       }
     }
+  }
+
+  private sliceTicks(): number {
+    return this.compiler.waits || this.i32[GLOBAL_HOT_COUNT >> 2] !== 0 ? SLICE_HOT : SLICE_MAX;
   }
 
   /** Why to stop here, if somebody asked for it. */
@@ -400,6 +415,7 @@ export class MachineEngine implements Engine {
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0) this.turns.end = Math.min(this.turns.end, this.sliceEnd);
     if (this.sliceEnd > now) this.turns.settle(this.sliceEnd);
+    if (this.compiler.waits) this.compiler.poll();
     if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
     else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
     return waits;

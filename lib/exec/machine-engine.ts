@@ -90,6 +90,8 @@ export interface EngineOptions {
   readonly chain: boolean;
   /** Executions after which a block is compiled, for tests of mode `auto`. */
   readonly hotThreshold?: number;
+  /** Whether another thread compiles, where there is a processor for it; by default only in mode `auto` without a threshold. */
+  readonly compileThread?: boolean;
   /** Is told of every block that was executed. */
   readonly onBlock?: BlockHook;
   /** The state of everything outside harts and memory, as text, for the state digest. */

@@ -38,7 +38,20 @@ import {
 import { unreachable } from '../util/errors.js';
 import { Code, type Label } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENTER_BLOCK, ENV, emitJumpCacheLookup, emitTlbLookup, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import {
+  BLOCK_HEAD,
+  BUDGET,
+  CELL,
+  DEPART,
+  ENTER_BLOCK,
+  ENV,
+  emitJumpCacheLookup,
+  emitTlbLookup,
+  HELPER,
+  RUN,
+  SLOW_LOAD,
+  SLOW_STORE,
+} from './access.js';
 import {
   BRANCH_FALL,
   BRANCH_TAKEN,

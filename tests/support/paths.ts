@@ -11,6 +11,7 @@ export interface PathOptions {
   readonly hotThreshold?: number;
   readonly chain?: boolean;
   readonly arenaBytes?: number;
+  readonly compileThread?: boolean;
 }
 
 /** A machine that is executed on one path. */

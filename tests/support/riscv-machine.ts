@@ -37,7 +37,7 @@ export class RiscvMachine implements PathMachine {
   private readonly ram: DataView;
 
   constructor(program: Uint8Array, options: PathOptions & { readonly harts?: number; readonly onBlock?: BlockHook } = {}) {
-    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, onBlock } = options;
+    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, compileThread = false, onBlock } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts,
       arenaBytes,
@@ -59,6 +59,7 @@ export class RiscvMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
+      compileThread,
       ...(hotThreshold === undefined ? {} : { hotThreshold }),
       ...(onBlock ? { onBlock } : {}),
       deviceState: () => JSON.stringify(clint?.save()),

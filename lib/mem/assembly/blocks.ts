@@ -25,7 +25,7 @@ import {
 
 /** The place in the table for the block at `paddr` under these TB flags. */
 function entryOf(paddr: i64, flags: i32): i32 {
-  const hash = (<u32>(paddr >> 1) ^ (<u32>flags << 20)) * 0x9e3779b1;
+  const hash = (<u32>(paddr >> 1) ^ ((<u32>flags) << 20)) * 0x9e3779b1;
   return GLOBAL_BLOCK_TABLE + (hash >>> (32 - BLOCK_TABLE_BITS)) * BT_ENTRY_SIZE;
 }
 
@@ -60,7 +60,7 @@ export function enterBlock(env: i32): i32 {
   const entry = entryOf(paddr, flags);
   const header = load<i32>(entry, BT_BLOCK);
   if (!header || load<i64>(entry, BT_KEY) !== keyOf(paddr, flags)) return 0;
-  const place = env + ((<i32>pc << (JC_ENTRY_BITS - 1)) & (((1 << JC_INDEX_BITS) - 1) << JC_ENTRY_BITS));
+  const place = env + (((<i32>pc) << (JC_ENTRY_BITS - 1)) & (((1 << JC_INDEX_BITS) - 1) << JC_ENTRY_BITS));
   store<i64>(place, pc, ENV_JUMP_CACHE + JC_PC);
   store<i32>(place, header, ENV_JUMP_CACHE + JC_BLOCK);
   store<i32>(place, load<i32>(env, ENV_CONTEXT), ENV_JUMP_CACHE + JC_CONTEXT);
