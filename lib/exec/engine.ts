@@ -46,22 +46,17 @@ import {
   GLOBAL_ARMED_PAGES,
   GLOBAL_CONTEXT_NEXT,
   GLOBAL_DROP_CODE,
-  GLOBAL_HOT_COUNT,
-  GLOBAL_HOT_LIMIT,
-  GLOBAL_HOT_QUEUE,
   GLOBAL_NS_PER_TICK,
   GLOBAL_PART_CELL,
   GLOBAL_SKIPPED_NS,
   GLOBAL_TABLE_EPOCH,
   HART_SIZE,
-  HOT_QUEUE_MAX,
   LEAVE_REQUEST,
   LEAVE_WATCH,
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
-import type { Block } from './block.js';
 import { BlockFinder } from './block-finder.js';
 import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
@@ -72,6 +67,7 @@ import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
 import { DirtyPages } from './dirty-log.js';
+import { HotBlocks, tierPolicy } from './hot-blocks.js';
 import { Inspector } from './inspector.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
@@ -80,20 +76,8 @@ import { Translator } from './translator.js';
 import { Turns } from './turns.js';
 import { Watchpoints } from './watchpoints.js';
 
-/** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
-const HOT_THRESHOLD = 10_000;
-/** The same where another thread compiles. */
-const HOT_THRESHOLD_THREAD = 2_000;
-/** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
-const HOT_BATCH = 64;
-const HOT_WAIT_TICKS = 4_000_000;
-/** The batch where the threshold was chosen: small, so that short programs are compiled too. */
-const TEST_BATCH = 4;
 /** Virtual time ends before nanoseconds stop being exact numbers, after 104 days. */
 const TIME_END_NS = Number.MAX_SAFE_INTEGER;
-/** Most ticks of a slice, and while code waits for being compiled. A slice costs some microseconds. */
-const SLICE_MAX = 1 << 22;
-const SLICE_HOT = 1 << 20;
 const TABLE_INITIAL = 1024;
 const NEVER = { tick: Number.POSITIVE_INFINITY, skippedNs: 0 };
 
@@ -134,6 +118,7 @@ export class MachineEngine implements Engine {
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
+  private readonly hot: HotBlocks;
   /** Only where a hook wants to know. */
   private readonly trace: BlockTrace | undefined;
   private readonly dirty: DirtyPages;
@@ -152,9 +137,6 @@ export class MachineEngine implements Engine {
   private debugStop: DebugStop | undefined;
   private passTick = -1;
   private nextBlock = 0;
-  private readonly hotWaitTicks: number;
-  /** Tick at which the hot queue was last empty. */
-  private lastCompile = 0;
   /** Ticks that were taken back by restoring earlier states. */
   private rewound = 0;
 
@@ -188,19 +170,13 @@ export class MachineEngine implements Engine {
     const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
     this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
     this.interpret = interpreter.interpret as MachineEngine['interpret'];
-    const threaded = options.compileThread ?? (options.mode === 'auto' && options.hotThreshold === undefined);
-    const hotThreshold =
-      options.mode === 'interpret'
-        ? 0
-        : options.mode === 'translate'
-          ? 1
-          : (options.hotThreshold ?? (threaded ? HOT_THRESHOLD_THREAD : HOT_THRESHOLD));
+    const policy = tierPolicy(options);
     this.cache = new CodeCache({
       memory,
       table,
       arenaAt: options.arenaAt,
       arenaBytes: options.arenaBytes,
-      hotThreshold,
+      hotThreshold: policy.threshold,
       pages: {
         markCode: (paddr, bytes) => mmu.markCode(BigInt(paddr), bytes),
         unmarkCode: (paddr) => mmu.unmarkCode(mmu.frameOf(BigInt(paddr))),
@@ -230,15 +206,13 @@ export class MachineEngine implements Engine {
       mmu: mmuExports,
       interpreter,
       blockHead,
-      minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
-      ...(threaded ? { thread: CompileThread.get } : {}),
+      minimumExecutions: policy.minimumExecutions,
+      ...(policy.threaded ? { thread: CompileThread.get } : {}),
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
     this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
     this.snapshots = this.createSnapshots();
-    const isTest = options.hotThreshold !== undefined;
-    this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
-    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
+    this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy });
     this.reset();
     const inspector = guest.inspect(memory, guestExports);
     this.debug = new Inspector({ memory, space: options.space, guest, inspector, harts: this.harts, breakpoints, watchpoints, run: this });
@@ -327,7 +301,7 @@ export class MachineEngine implements Engine {
       const { hart } = turns;
       const env = harts[hart];
       const stepEnd = hart === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
-      const end = Math.min(lastTick, until.tick, stepEnd, now + this.sliceTicks(), turns.end, this.clock.nextTick, this.timerTick(env));
+      const end = Math.min(lastTick, until.tick, stepEnd, now + this.hot.sliceTicks, turns.end, this.clock.nextTick, this.timerTick(env));
       const waits = turns.isHeld(hart) || this.runSlice(env, now, Math.max(end, now + 1));
       // In front of the next instruction, and with nothing due: what `fire` did already is not done again.
       if (this.debugStop?.kind === 'breakpoint') return this.takeStop()!;
@@ -343,10 +317,6 @@ export class MachineEngine implements Engine {
         turns.unpass();
       }
     }
-  }
-
-  private sliceTicks(): number {
-    return this.compiler.waits || this.i32[GLOBAL_HOT_COUNT >> 2] !== 0 ? SLICE_HOT : SLICE_MAX;
   }
 
   /** Why to stop here, if somebody asked for it. */
@@ -415,9 +385,7 @@ export class MachineEngine implements Engine {
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0) this.turns.end = Math.min(this.turns.end, this.sliceEnd);
     if (this.sliceEnd > now) this.turns.settle(this.sliceEnd);
-    if (this.compiler.waits) this.compiler.poll();
-    if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
-    else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
+    this.hot.look(this.sliceEnd);
     return waits;
   }
 
@@ -454,7 +422,7 @@ export class MachineEngine implements Engine {
         this.runPart(env);
         return true;
       case EXIT_HOT:
-        this.compileHot();
+        this.hot.compile(this.tick);
         return true;
       case EXIT_DEBUG:
         return this.atBreakpoint(env);
@@ -522,21 +490,6 @@ export class MachineEngine implements Engine {
     else if (code === EXIT_WFI || code === EXIT_REQUEST) this.i32[(env + ENV_POLL) >> 2] = 1;
   }
 
-  /** Compiles the blocks in the hot queue as one module. */
-  private compileHot(): void {
-    const { i32 } = this;
-    const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
-    i32[GLOBAL_HOT_COUNT >> 2] = 0;
-    this.lastCompile = this.tick;
-    if (this.o.mode === 'interpret') return;
-    const entries: Block[] = [];
-    for (let i = 0; i < count; i++) {
-      const block = this.cache.byHeader(i32[(GLOBAL_HOT_QUEUE >> 2) + i]);
-      if (block) entries.push(block);
-    }
-    this.compiler.compile(entries);
-  }
-
   // --- state -----------------------------------------------------------------------------------------------------------
 
   stateDigest(): string {
@@ -590,7 +543,7 @@ export class MachineEngine implements Engine {
     this.watchpoints.forget();
     this.rewound += this.tick - tick;
     this.sliceEnd = tick;
-    this.lastCompile = Math.min(this.lastCompile, tick);
+    this.hot.rewind(tick);
     this.clock.skippedNs = skippedNs;
     this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(skippedNs);
     this.mmu.flushAll();
