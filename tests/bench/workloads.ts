@@ -55,7 +55,7 @@ export function workloadsOf(group: Group, { diskMib, netMib }: Amounts, { source
       { title: `network: ${netMib} MiB to the guest`, command: `wget -q -O /dev/null http://10.0.2.2:${source}/`, bytes: netBytes },
       {
         title: `network: ${netMib} MiB from the guest`,
-        command: `dd if=/dev/zero bs=1M count=${netMib}|nc 10.0.2.2 ${sink}`,
+        command: `nc 10.0.2.2 ${sink} -e dd if=/dev/zero bs=64k count=${netMib * 16}`,
         bytes: netBytes,
       },
     ],
