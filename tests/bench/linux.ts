@@ -31,8 +31,8 @@ export interface LinuxRun {
 
 export const IMAGES = join(ROOT, 'tests/guests/cache');
 
-const kernelIn = (images: string): string => join(images, 'kernel/Image');
-const initramfsIn = (images: string): string => join(images, 'initramfs.cpio.gz');
+export const kernelIn = (images: string): string => join(images, 'kernel/Image');
+export const initramfsIn = (images: string): string => join(images, 'initramfs.cpio.gz');
 
 /** Whether the images are there; says so if not. */
 export function haveImages(images: string, what: string): boolean {

@@ -1,4 +1,4 @@
-/** Processes that are timed while they run: moments at which they print something, with their processor time. Linux only: reads /proc. */
+/** Processes that are timed while they run: moments at which they print something, with their processor time, which Linux tells in /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -9,6 +9,7 @@ const TIMEOUT_MS = 180_000;
 /** Wall time, and user and system time of a process, in seconds. */
 export interface Times {
   readonly wall: number;
+  /** Of all threads; NaN on other systems than Linux. */
   readonly cpu: number;
 }
 
@@ -40,24 +41,29 @@ export interface LaunchOptions {
 
 export const between = (from: Times, to: Times): Times => ({ wall: to.wall - from.wall, cpu: to.cpu - from.cpu });
 
-/** The fields of a stat file of /proc from `index` on (proc(5) counts from 1), two of them added up, in seconds. */
-function cpuSecondsIn(path: string, index: number): number {
-  const fields = readFileSync(path, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[index - 3]) + Number(fields[index - 2])) / CLOCK_TICKS;
+/** The fields `index` and the next one of a stat file of /proc (proc(5) counts from 1), added up, in seconds; undefined if it is gone. */
+function cpuSecondsIn(path: string, index: number): number | undefined {
+  if (process.platform !== 'linux') return Number.NaN;
+  try {
+    const fields = readFileSync(path, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[index - 3]) + Number(fields[index - 2])) / CLOCK_TICKS;
+  } catch {
+    return undefined;
+  }
 }
 
 const UTIME = 14;
 const CUTIME = 16;
 
 /** Processor seconds of all processes that this one has waited for. */
-const endedCpuSeconds = (): number => cpuSecondsIn('/proc/self/stat', CUTIME);
+const endedCpuSeconds = (): number => cpuSecondsIn('/proc/self/stat', CUTIME) ?? Number.NaN;
 
-/** Whether processes can be timed here; says so if not. */
-export function canTimeProcesses(): boolean {
+/** Whether the processor time of processes can be told here; says so if not. */
+export function canTimeProcessors(what: string): boolean {
   if (process.platform === 'linux') return true;
-  console.error('SKIPPED: processes can be timed on Linux only, with its /proc');
+  console.error(`SKIPPED: ${what}: it needs Linux, whose /proc tells the processor time of processes`);
   return false;
 }
 
@@ -111,7 +117,9 @@ export function launch(command: string, args: readonly string[], { input = false
   const start = performance.now();
   const child = spawn(command, args, { stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, killSignal: 'SIGKILL' });
   const wall = (): number => (performance.now() - start) / 1000;
-  const now = (): Times => ({ wall: wall(), cpu: cpuSecondsIn(`/proc/${child.pid}/stat`, UTIME) });
+  const endedCpu = (): number => endedCpuSeconds() - endedBefore;
+  // Its last words may come when it is gone already.
+  const now = (): Times => ({ wall: wall(), cpu: cpuSecondsIn(`/proc/${child.pid}/stat`, UTIME) ?? endedCpu() });
   const streams = { stdout: new Stream(now), stderr: new Stream(now) };
   child.stdin?.on('error', () => {});
   child.stdout!.setEncoding('latin1').on('data', (chunk: string) => streams.stdout.add(chunk));
@@ -119,7 +127,7 @@ export function launch(command: string, args: readonly string[], { input = false
   const output = (): string => `${streams.stdout.text}${streams.stderr.text}`.trim().slice(-500);
   const exited = new Promise<Times>((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', () => resolve({ wall: wall(), cpu: endedCpuSeconds() - endedBefore }));
+    child.on('exit', () => resolve({ wall: wall(), cpu: endedCpu() }));
   });
   const closed = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.on('error', reject);

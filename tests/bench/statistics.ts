@@ -20,7 +20,8 @@ export function spread(values: readonly number[], digits: number): string {
 /** A row of a table. */
 export const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** A table in Markdown; the first column is text, the others are figures. */
+/** A table in Markdown, and an empty line; the first column is text, the others are figures. Nothing without rows. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows.map(line)];
+  if (rows.length === 0) return [];
+  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows.map(line), ''];
 }

@@ -4,7 +4,7 @@ import { withFolder } from '../support/files.js';
 import { haveQemu } from '../support/qemu.js';
 import { haveImages, IMAGES, INIT_REACHED, type LinuxRun, launchLinux, MEMORY_MIB, RUN_ENDED, SIDES, type Side } from './linux.js';
 import { readStats } from './measure.js';
-import { between, canTimeProcesses, peakBytes, type Times } from './process.js';
+import { between, canTimeProcessors, peakBytes, type Times } from './process.js';
 import { head, report } from './results.js';
 import { median, spread, table } from './statistics.js';
 import { type Arguments, runTool } from './tool.js';
@@ -160,7 +160,8 @@ async function main({ names, number, text, has }: Arguments): Promise<void> {
   const [images, rounds] = [text('images'), number('rounds')];
   const amounts = { diskMib: number('disk'), netMib: number('net') };
   const seconds = number('idle');
-  if (!canTimeProcesses() || !haveQemu('the comparison of whole systems') || !haveImages(images, 'the comparison of whole systems')) return;
+  const what = 'the comparison of whole systems';
+  if (!canTimeProcessors(what) || !haveQemu(what) || !haveImages(images, what)) return;
   const groups = GROUPS.filter((group) => names.includes(group));
   const rows = [
     ...(names.includes('boot') ? await boots(images, rounds) : []),
@@ -175,7 +176,7 @@ async function main({ names, number, text, has }: Arguments): Promise<void> {
   const about =
     `Debian's kernel (tests/guests) with 1 hart, the built-in SBI here and OpenSBI there. Medians of ${rounds}; ratios are medians of those of each round ` +
     '(smallest to largest), and above 1 where hindsight is the faster one. The disk is written through to a file in the cache of the host.';
-  report('system', [...head('system', about), ...table(HEAD, rows.map(cells)), '', ...sentences], { write: has('write') });
+  report('system', [...head('system', about), ...table(HEAD, rows.map(cells)), ...sentences], { write: has('write') });
 }
 
 await runTool(TOOL, main);
