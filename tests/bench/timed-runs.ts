@@ -91,7 +91,7 @@ export class TimedRuns {
   }
 
   private async timed(options: readonly string[]): Promise<Timed> {
-    const args = [...this.guest.args, '--pace', 'fast', '--quiet', ...options];
+    const args = [...this.guest.args, '--pace', 'fast', ...options];
     const startUp = await this.startUp(args);
     const machine = launch(process.execPath, args);
     const done = await machine.printed(this.guest.done);
@@ -109,6 +109,10 @@ export class TimedRuns {
 
 async function measureStartUp(args: readonly string[]): Promise<Times> {
   const taken: Times[] = [];
-  for (let i = 0; i < START_UPS; i++) taken.push(await launch(process.execPath, [...args, '--max-ticks', '1']).ended([4]));
+  for (let i = 0; i < START_UPS; i++) {
+    const machine = launch(process.execPath, [...args, '--max-ticks', '1']);
+    taken.push(await machine.printed(/stopped at tick 1 /, 'stderr'));
+    await machine.ended([4]);
+  }
   return { wall: median(taken.map(({ wall }) => wall)), cpu: median(taken.map(({ cpu }) => cpu)) };
 }
