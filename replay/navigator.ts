@@ -41,8 +41,13 @@ export interface NavigatorOptions {
 /** At least so long between two checkpoints, and so many times what taking one costs. */
 const SPACING_MS = 40;
 const SPACING_COSTS = 25;
-/** How much the last one counts in the average cost. */
+/** But not longer than this, or any place between them would be far away, unless they cost too much even so: a guest that changes all of its memory. */
+const GAP_MS = 200;
+const GAP_COSTS = 5;
+/** How much the last one counts in the average cost, and how much of it: host processes and garbage collections come between. */
 const COST_WEIGHT = 0.2;
+const COST_MS_FIRST = 5;
+const COST_FACTOR_MAX = 3;
 /** A long operation lets others run that often. */
 const BREATH_MS = 15;
 const CHUNK_TICKS_FIRST = 200_000;
@@ -61,7 +66,7 @@ export class Navigator {
   private chunk = CHUNK_TICKS_FIRST;
   private lastMs: number;
   private lastTick: number;
-  private costMs = 0;
+  private costMs = COST_MS_FIRST;
   private breathMs: number;
 
   constructor(machine: Machine, line: Line, options: NavigatorOptions) {
@@ -73,6 +78,11 @@ export class Navigator {
     this.applyDue();
     this.lastMs = this.breathMs = this.nowMs();
     this.lastTick = machine.tick;
+  }
+
+  /** How many ticks run in a few milliseconds. */
+  get chunkTicks(): number {
+    return this.chunk;
   }
 
   get position(): Position {
@@ -136,6 +146,14 @@ export class Navigator {
     return shared && { line: recorded, checkpoint: shared };
   }
 
+  /** Whether any of the pages (frames) may have been stored to from a checkpoint on up to `end`, where no other is between. */
+  mayHaveStored({ line, checkpoint }: Place, end: Position, frames: readonly number[]): boolean {
+    // What a branch stored is not in the checkpoints of the line that it left.
+    const { from } = this.line;
+    if (line !== this.line && (!from || comparePositions(end, from.at) > 0)) return true;
+    return line.checkpoints.mayHaveStored(checkpoint, end, frames);
+  }
+
   /** Goes to `target` on the line, by the shorter way; gives false where `watch` ended it on the way, or the machine cannot get there. */
   async goTo(target: Position, watch: Watch = {}): Promise<boolean> {
     const start = this.checkpointBefore(target);
@@ -191,7 +209,7 @@ export class Navigator {
   /** To be called between runs: takes a checkpoint when it is time. */
   keep(): void {
     const now = this.nowMs();
-    if (now - this.lastMs < Math.max(SPACING_MS, this.costMs * SPACING_COSTS)) return;
+    if (now - this.lastMs < this.spacingMs) return;
     // History that was passed through before has its checkpoints.
     const last = this.checkpointBefore(this.position);
     if (last && last.checkpoint.at.tick > this.lastTick) this.restart();
@@ -203,7 +221,13 @@ export class Navigator {
     const before = this.nowMs();
     this.line.checkpoints.take(this.applied);
     this.restart();
-    this.costMs += (this.lastMs - before - this.costMs) * COST_WEIGHT;
+    const { costMs } = this;
+    this.costMs += (Math.min(this.lastMs - before, costMs * COST_FACTOR_MAX + 1) - costMs) * COST_WEIGHT;
+  }
+
+  private get spacingMs(): number {
+    const { costMs } = this;
+    return Math.max(SPACING_MS, Math.min(costMs * SPACING_COSTS, Math.max(GAP_MS, costMs * GAP_COSTS)));
   }
 
   private restart(): void {

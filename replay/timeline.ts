@@ -7,6 +7,7 @@
  */
 import type { Breakpoint, DebugStop, Watchpoint } from '../lib/exec/debug.js';
 import type { RunLimits, StopReason } from '../lib/exec/machine-engine.js';
+import { PAGE_SIZE } from '../lib/mem/layout.js';
 import { comparePositions, type InputEvent, type Position, type PositionedEvent } from '../lib/system/input-event.js';
 import type { Machine, RoomKind } from '../lib/system/machine.js';
 import { assert } from '../lib/util/errors.js';
@@ -292,8 +293,11 @@ export class Timeline {
   lastWrite(paddr: number, length: number, watch: Watch = {}): Promise<Hit | undefined> {
     const watchpoint: Watchpoint = { address: BigInt(paddr), length, kind: 'write', space: 'physical' };
     const origin = this.position;
+    const { pages } = this.machine;
+    const frames: number[] = [];
+    for (let at = paddr - (paddr % PAGE_SIZE); at < paddr + length; at += PAGE_SIZE) frames.push(pages.frameOf(at));
     return this.quietly(async () => {
-      const found = await lastStop(this.navigator, origin, { breakpoints: [], watchpoints: [watchpoint] }, watch);
+      const found = await lastStop(this.navigator, origin, { breakpoints: [], watchpoints: [watchpoint] }, watch, frames);
       await this.navigator.goTo(origin);
       return found.kind === 'hit' ? found.hit : undefined;
     });
