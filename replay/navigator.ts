@@ -8,6 +8,7 @@ import type { Machine } from '../lib/system/machine.js';
 import { ReplayDivergenceError } from '../lib/util/errors.js';
 import type { Checkpoint, Checkpoints } from './checkpoints.js';
 import type { EventList } from './event-list.js';
+import type { LineCheck } from './line-check.js';
 
 /** A course of events. */
 export interface Line {
@@ -16,6 +17,8 @@ export interface Line {
   end: Position;
   /** Those of the recorded line; a branch has its own from where it began. */
   readonly checkpoints: Checkpoints;
+  /** Of a recording: whether it is what happens. */
+  readonly check?: LineCheck;
   /** Where a branch leaves the recorded line, with so many of the recorded events behind it, and that line. */
   readonly from?: { readonly at: Position; readonly events: number; readonly line: Line };
 }
@@ -100,9 +103,9 @@ export class Navigator {
     const ticksOf = (hart: number | undefined): number => (hart === undefined ? 0 : machine.debug.hartTicks(hart));
     const taken = ticksOf(limits.stepHart);
     for (;;) {
-      const next = line.events.at(this.applied);
-      const until = next && comparePositions(next.at, target) < 0 ? next.at : target;
+      const until = first(target, line.events.at(this.applied)?.at, line.check?.next);
       const stop = machine.run(untilTick, { ...limits, passBreakpoint: pass, until });
+      line.check?.ran(stop, until);
       this.applyDue();
       const isDone = machine.tick >= untilTick || this.isAt(target) || ticksOf(limits.stepHart) !== taken;
       if (stop.kind !== 'limit' || isDone) return stop;
@@ -110,12 +113,14 @@ export class Navigator {
     }
   }
 
-  /** Feeds the events of the present position. */
+  /** Feeds the events of the present position, and compares its digests. */
   private applyDue(): void {
     const { machine, line } = this;
+    line.check?.compare(this.applied);
     for (let next = line.events.at(this.applied); next && this.isAt(next.at); next = line.events.at(this.applied)) {
       if (comparePositions(next.at, this.position) !== 0 || !machine.input(next.event)) throw this.divergence(next.at);
       this.applied++;
+      line.check?.compare(this.applied);
     }
   }
 
@@ -234,4 +239,9 @@ export class Navigator {
     this.lastMs = this.nowMs();
     this.lastTick = this.machine.tick;
   }
+}
+
+/** The earliest of some positions. */
+function first(position: Position, ...others: readonly (Position | undefined)[]): Position {
+  return others.reduce<Position>((least, other) => (other && comparePositions(other, least) < 0 ? other : least), position);
 }

@@ -10,9 +10,10 @@ import type { RunLimits, StopReason } from '../lib/exec/machine-engine.js';
 import { PAGE_SIZE } from '../lib/mem/layout.js';
 import { comparePositions, type InputEvent, type Position, type PositionedEvent } from '../lib/system/input-event.js';
 import type { Machine, RoomKind } from '../lib/system/machine.js';
-import { assert } from '../lib/util/errors.js';
+import { assert, type ReplayDivergenceError } from '../lib/util/errors.js';
 import { Checkpoints } from './checkpoints.js';
 import { EventList } from './event-list.js';
+import { LineCheck, type RecordedLine } from './line-check.js';
 import { type Line, Navigator, type Watch } from './navigator.js';
 import { type Hit, lastStop } from './scan.js';
 
@@ -22,7 +23,9 @@ export interface TimelineOptions {
   /** Memory for checkpoints (default 512 MiB). */
   readonly historyBytes?: number;
   /** A run that was recorded; live without. */
-  readonly recording?: { readonly events: readonly PositionedEvent[]; readonly end: Position };
+  readonly recording?: RecordedLine;
+  /** The run through the recording is not the recorded one; told once. Without it, that is thrown where it is noticed. */
+  readonly onDivergence?: (error: ReplayDivergenceError) => void;
   /** The machine begins, or ends, to run through what happened before: its input is history then. */
   readonly onReplay?: (active: boolean) => void;
   /** Input in the past has opened a branch. */
@@ -67,7 +70,10 @@ export class Timeline {
     this.eventBytesMax = historyBytes * EVENTS_PART;
     this.branchBytesMax = historyBytes * BRANCH_PART;
     const checkpoints = new Checkpoints(machine, { budgetBytes: historyBytes - this.eventBytesMax - this.branchBytesMax });
-    this.recorded = { events: new EventList(recording?.events), end: recording?.end ?? machine.position, checkpoints };
+    const { digests } = recording ?? {};
+    const check = digests && new LineCheck(machine, digests, (error) => this.diverged(error));
+    const events = new EventList(recording?.events);
+    this.recorded = { events, end: recording?.end ?? machine.position, checkpoints, ...(check ? { check } : {}) };
     if (recording) this.setReplaying(true);
     this.navigator = new Navigator(machine, this.recorded, { nowMs });
   }
@@ -237,6 +243,17 @@ export class Timeline {
     const checkpoint = this.checkpoints.before(from.at, from.events) ?? this.checkpoints.all[0];
     navigator.restore({ line: this.recorded, checkpoint });
     this.machine.forgetOutput(this.seen);
+  }
+
+  /** A replayed drive: the guest reads a sector that the recorded run never read. */
+  reportMissing(drive: number, sector: number): void {
+    // A branch may read what it likes.
+    if (!this.isBranch) this.recorded.check?.reportMissing(drive, sector);
+  }
+
+  private diverged(error: ReplayDivergenceError): void {
+    if (!this.o.onDivergence) throw error;
+    this.o.onDivergence(error);
   }
 
   // --- anywhere --------------------------------------------------------------------------------------------------------
