@@ -10,16 +10,16 @@ import { ModuleWriter } from '../wasm/module.js';
 import type { Block, Region } from './block.js';
 import type { BlockHead } from './block-trace.js';
 import type { CodeCache } from './code-cache.js';
+import type { FunctionTable } from './function-table.js';
 
 export interface CompilerOptions {
   readonly memory: WebAssembly.Memory;
-  readonly table: WebAssembly.Table;
+  readonly functions: FunctionTable;
   readonly guest: Guest;
   readonly cache: CodeCache;
-  /** Exports of the guest's instance, the soft-MMU's and the interpreter's. */
+  /** Exports of the guest's instance, and the soft-MMU's. */
   readonly guestExports: WebAssembly.Exports;
   readonly mmu: WebAssembly.Exports;
-  readonly interpreter: WebAssembly.Exports;
   /** What the heads of blocks call, where blocks are translated with that. */
   readonly blockHead: BlockHead | undefined;
   /** Blocks that ran less often than this stay outside of regions. */
@@ -63,18 +63,19 @@ export class Compiler {
     m.importTable('env', 'table', 0);
     const imports = this.declareImports(m, drafts);
     const slots = drafts.map((draft) => {
-      const slot = this.o.cache.allocateSlot();
+      const slot = this.o.functions.allocate();
       const { fixedPc } = draft.entry;
       m.element(slot, m.function(RUN, lowerRegion({ blocks: draft.ir, fixedPc }, this.lowering, imports)));
       return slot;
     });
-    const { memory, table, guestExports: guest, mmu, interpreter, blockHead } = this.o;
+    const { memory, functions, guestExports: guest, mmu, blockHead } = this.o;
     new WebAssembly.Instance(new WebAssembly.Module(m.finish()), {
-      env: { memory, table, ...(blockHead ? { blockHead } : {}) },
+      env: { memory, table: functions.table, ...(blockHead ? { blockHead } : {}) },
       guest,
       mmu,
-      engine: interpreter,
+      engine: functions.interpreter,
     });
+    functions.addInstance();
     for (const [i, { entry, blocks }] of drafts.entries()) {
       const region: Region = { slot: slots[i], entry, blocks };
       this.o.cache.publish(region);

@@ -59,6 +59,7 @@ import {
 } from '../mem/layout.js';
 import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
+import { given } from '../util/given.js';
 import type { Block } from './block.js';
 import { BlockFinder } from './block-finder.js';
 import { BlockTrace } from './block-trace.js';
@@ -69,6 +70,7 @@ import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
 import { DirtyPages } from './dirty-log.js';
+import { FunctionTable } from './function-table.js';
 import { Inspector } from './inspector.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
@@ -84,6 +86,8 @@ const HOT_BATCH = 64;
 const HOT_WAIT_TICKS = 4_000_000;
 /** The batch where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = 4;
+/** Mode `translate` has a module per block so many times: modules are too dear to go on like that in a large program. */
+const SINGLE_MODULES = 256;
 /** Virtual time ends before nanoseconds stop being exact numbers, after 104 days. */
 const TIME_END_NS = Number.MAX_SAFE_INTEGER;
 /** Most ticks of a slice: it fits the i32 budget with room. */
@@ -113,6 +117,12 @@ interface GuestCalls {
   nextTimerTick(env: number): bigint;
 }
 
+/** The interpreter's exports that the engine itself calls. */
+interface InterpreterCalls {
+  dispatch(env: number, budget: number, cell: number): number;
+  interpret(env: number, budget: number, cell: number): number;
+}
+
 export class MachineEngine implements Engine {
   readonly clock: EventClock;
   readonly memory: PhysicalMemory;
@@ -123,8 +133,8 @@ export class MachineEngine implements Engine {
   private readonly i64: BigInt64Array;
   private readonly mmu: Mmu;
   private readonly calls: GuestCalls;
-  private readonly dispatch: (env: number, budget: number, cell: number) => number;
-  private readonly interpret: (env: number, budget: number, cell: number) => number;
+  private readonly functions: FunctionTable;
+  private interpreter: InterpreterCalls;
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
@@ -162,7 +172,8 @@ export class MachineEngine implements Engine {
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.turns = new Turns(memory, this.harts);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
+    // The soft-MMU and the guest call each other through a table of their own: the one with the regions does not last.
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: FN_REGIONS });
     this.initialiseGlobals();
     const { exports: mmuExports, mmu } = loadMmu(memory, table, {
       mmioRead: options.space.mmioRead,
@@ -178,14 +189,20 @@ export class MachineEngine implements Engine {
     const { onBlock } = options;
     this.trace = onBlock && new BlockTrace(memory, { onBlock, sliceEnd: () => this.sliceEnd });
     const blockHead = this.trace?.blockHead;
-    const imports = { env: { memory, table, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
-    const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
-    this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
-    this.interpret = interpreter.interpret as MachineEngine['interpret'];
+    this.functions = new FunctionTable({
+      size: TABLE_INITIAL,
+      fill: (regions) => {
+        this.fillTable(regions, guestExports);
+        const imports = { env: { memory, table: regions, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
+        return new WebAssembly.Instance(interpreterModule(pages), imports).exports;
+      },
+      ...given({ cellsMax: options.tableCellsMax }),
+    });
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
     const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
     this.cache = new CodeCache({
       memory,
-      table,
+      functions: this.functions,
       arenaAt: options.arenaAt,
       arenaBytes: options.arenaBytes,
       hotThreshold,
@@ -208,12 +225,11 @@ export class MachineEngine implements Engine {
     this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap, stopsInFront });
     this.compiler = new Compiler({
       memory,
-      table,
+      functions: this.functions,
       guest,
       cache: this.cache,
       guestExports,
       mmu: mmuExports,
-      interpreter,
       blockHead,
       minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
     });
@@ -408,10 +424,10 @@ export class MachineEngine implements Engine {
 
   /** Goes on at ENV_PC, or with the block behind a breakpoint that was passed over. */
   private enter(env: number, budget: number): number {
-    if (this.nextBlock === 0) return this.dispatch(env, budget, 0);
+    if (this.nextBlock === 0) return this.interpreter.dispatch(env, budget, 0);
     this.i32[GLOBAL_PART_CELL >> 2] = this.nextBlock;
     this.nextBlock = 0;
-    return this.interpret(env, budget, GLOBAL_PART_CELL);
+    return this.interpreter.interpret(env, budget, GLOBAL_PART_CELL);
   }
 
   /** Does what an exit asks for; false when the slice is over. */
@@ -491,7 +507,7 @@ export class MachineEngine implements Engine {
     u16[record] = OPCODE_NUMBER.stop;
     i32[(env + ENV_CURRENT_BLOCK) >> 2] = insns;
     i32[GLOBAL_PART_CELL >> 2] = block.header;
-    const code = this.interpret(env, insns, GLOBAL_PART_CELL | 1);
+    const code = this.interpreter.interpret(env, insns, GLOBAL_PART_CELL | 1);
     u16[record] = original;
     this.afterPart(env, code);
   }
@@ -513,7 +529,16 @@ export class MachineEngine implements Engine {
       const block = this.cache.byHeader(i32[(GLOBAL_HOT_QUEUE >> 2) + i]);
       if (block) entries.push(block);
     }
+    if (this.functions.isWornOut) this.renewFunctions();
     this.compiler.compile(entries);
+    if (this.o.mode === 'translate' && this.compiler.counts.modules >= SINGLE_MODULES) i32[GLOBAL_HOT_LIMIT >> 2] = HOT_BATCH;
+  }
+
+  /** No lowered code is running. */
+  private renewFunctions(): void {
+    this.functions.renew();
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
+    this.cache.forgetRegions();
   }
 
   // --- state -----------------------------------------------------------------------------------------------------------
