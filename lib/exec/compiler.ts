@@ -9,17 +9,17 @@ import type { Block, Region } from './block.js';
 import type { BlockHead } from './block-trace.js';
 import type { CodeCache } from './code-cache.js';
 import type { CompileThread, Pending } from './compile-thread.js';
+import type { FunctionTable } from './function-table.js';
 import { type GuestShape, lowerBatch, type RegionBatch } from './region-module.js';
 
 export interface CompilerOptions {
   readonly memory: WebAssembly.Memory;
-  readonly table: WebAssembly.Table;
+  readonly functions: FunctionTable;
   readonly guest: Guest;
   readonly cache: CodeCache;
-  /** Exports of the guest's instance, the soft-MMU's and the interpreter's. */
+  /** Exports of the guest's instance, and the soft-MMU's. */
   readonly guestExports: WebAssembly.Exports;
   readonly mmu: WebAssembly.Exports;
-  readonly interpreter: WebAssembly.Exports;
   /** What the heads of blocks call, where blocks are translated with that. */
   readonly blockHead: BlockHead | undefined;
   /** Blocks that ran less often than this stay outside of regions. */
@@ -34,13 +34,21 @@ const REGION_OPS_MAX = 3000;
 
 const WASM_PAGE = 0x10000;
 
+/** A batch that the other thread has. */
+interface Submitted {
+  readonly pending: Pending;
+  readonly regions: readonly Region[];
+  /** The table that its places are in. */
+  readonly table: WebAssembly.Table;
+}
+
 export class Compiler {
   /** Statistics; the time is that of whichever thread. */
   readonly counts = { modules: 0, compileMs: 0 };
   private readonly o: CompilerOptions;
   private readonly decoder: Decoder;
   private readonly guest: GuestShape;
-  private submitted: { readonly pending: Pending; readonly regions: readonly Region[] }[] = [];
+  private submitted: Submitted[] = [];
 
   constructor(options: CompilerOptions) {
     this.o = options;
@@ -61,7 +69,7 @@ export class Compiler {
     const thread = this.o.thread?.();
     const batch = this.batchOf(regions);
     if (thread?.isReady) {
-      this.submitted.push({ pending: thread.submit(batch), regions });
+      this.submitted.push({ pending: thread.submit(batch), regions, table: this.o.functions.table });
       return;
     }
     const start = performance.now();
@@ -74,19 +82,21 @@ export class Compiler {
     this.o.thread?.()?.poll();
     const { submitted } = this;
     this.submitted = submitted.filter(({ pending }) => !pending.result);
-    for (const { pending, regions } of submitted) {
+    for (const { pending, regions, table } of submitted) {
       if (!pending.result) continue;
       const { module, error, ms } = pending.result;
       assert(module, `compiler: ${error}`);
-      this.publish(module, regions);
       this.counts.compileMs += ms;
+      if (table === this.o.functions.table) this.publish(module, regions);
+      else for (const { entry } of regions) this.o.cache.cool(entry);
     }
   }
 
   private publish(module: WebAssembly.Module, regions: readonly Region[]): void {
-    const { memory, table, guestExports: guest, mmu, interpreter, blockHead, cache } = this.o;
-    const env = { memory, table, ...(blockHead ? { blockHead } : {}) };
-    new WebAssembly.Instance(module, { env, guest, mmu, engine: interpreter });
+    const { memory, functions, guestExports: guest, mmu, blockHead, cache } = this.o;
+    const env = { memory, table: functions.table, ...(blockHead ? { blockHead } : {}) };
+    new WebAssembly.Instance(module, { env, guest, mmu, engine: functions.interpreter });
+    functions.addInstance();
     this.counts.modules++;
     for (const region of regions) cache.publish(region);
   }
@@ -106,7 +116,7 @@ export class Compiler {
       }
       const blocks = this.reach(entry);
       for (const block of blocks) covered.add(block);
-      regions.push({ slot: this.o.cache.allocateSlot(), entry, blocks });
+      regions.push({ slot: this.o.functions.allocate(), entry, blocks });
     }
     return regions;
   }

@@ -57,6 +57,7 @@ import {
 } from '../mem/layout.js';
 import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
+import { given } from '../util/given.js';
 import { BlockFinder } from './block-finder.js';
 import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
@@ -67,6 +68,7 @@ import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
 import { DirtyPages } from './dirty-log.js';
+import { FunctionTable } from './function-table.js';
 import { HotBlocks, tierPolicy } from './hot-blocks.js';
 import { Inspector } from './inspector.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
@@ -103,6 +105,12 @@ interface GuestCalls {
   nextTimerTick(env: number): bigint;
 }
 
+/** The interpreter's exports that the engine itself calls. */
+interface InterpreterCalls {
+  dispatch(env: number, budget: number, cell: number): number;
+  interpret(env: number, budget: number, cell: number): number;
+}
+
 export class MachineEngine implements Engine {
   readonly clock: EventClock;
   readonly memory: PhysicalMemory;
@@ -113,8 +121,8 @@ export class MachineEngine implements Engine {
   private readonly i64: BigInt64Array;
   private readonly mmu: Mmu;
   private readonly calls: GuestCalls;
-  private readonly dispatch: (env: number, budget: number, cell: number) => number;
-  private readonly interpret: (env: number, budget: number, cell: number) => number;
+  private readonly functions: FunctionTable;
+  private interpreter: InterpreterCalls;
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
@@ -150,7 +158,8 @@ export class MachineEngine implements Engine {
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.turns = new Turns(memory, this.harts);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
+    // The soft-MMU and the guest call each other through a table of their own: the one with the regions does not last.
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: FN_REGIONS });
     this.initialiseGlobals();
     const { exports: mmuExports, mmu } = loadMmu(memory, table, {
       mmioRead: options.space.mmioRead,
@@ -166,14 +175,20 @@ export class MachineEngine implements Engine {
     const { onBlock } = options;
     this.trace = onBlock && new BlockTrace(memory, { onBlock, sliceEnd: () => this.sliceEnd });
     const blockHead = this.trace?.blockHead;
-    const imports = { env: { memory, table, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
-    const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
-    this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
-    this.interpret = interpreter.interpret as MachineEngine['interpret'];
+    this.functions = new FunctionTable({
+      size: TABLE_INITIAL,
+      fill: (regions) => {
+        this.fillTable(regions, guestExports);
+        const imports = { env: { memory, table: regions, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
+        return new WebAssembly.Instance(interpreterModule(pages), imports).exports;
+      },
+      ...given({ cellsMax: options.tableCellsMax }),
+    });
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
     const policy = tierPolicy(options);
     this.cache = new CodeCache({
       memory,
-      table,
+      functions: this.functions,
       arenaAt: options.arenaAt,
       arenaBytes: options.arenaBytes,
       hotThreshold: policy.threshold,
@@ -199,12 +214,11 @@ export class MachineEngine implements Engine {
     this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch, takeTrap, noteBlock: mmu.noteBlock, stopsInFront });
     this.compiler = new Compiler({
       memory,
-      table,
+      functions: this.functions,
       guest,
       cache: this.cache,
       guestExports,
       mmu: mmuExports,
-      interpreter,
       blockHead,
       minimumExecutions: policy.minimumExecutions,
       ...(policy.threaded ? { thread: CompileThread.get } : {}),
@@ -212,7 +226,7 @@ export class MachineEngine implements Engine {
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
     this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
     this.snapshots = this.createSnapshots();
-    this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy });
+    this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy, beforeCompiling: () => this.renewFunctions() });
     this.reset();
     const inspector = guest.inspect(memory, guestExports);
     this.debug = new Inspector({ memory, space: options.space, guest, inspector, harts: this.harts, breakpoints, watchpoints, run: this });
@@ -397,10 +411,10 @@ export class MachineEngine implements Engine {
 
   /** Goes on at ENV_PC, or with the block behind a breakpoint that was passed over. */
   private enter(env: number, budget: number): number {
-    if (this.nextBlock === 0) return this.dispatch(env, budget, 0);
+    if (this.nextBlock === 0) return this.interpreter.dispatch(env, budget, 0);
     this.i32[GLOBAL_PART_CELL >> 2] = this.nextBlock;
     this.nextBlock = 0;
-    return this.interpret(env, budget, GLOBAL_PART_CELL);
+    return this.interpreter.interpret(env, budget, GLOBAL_PART_CELL);
   }
 
   /** Does what an exit asks for; false when the slice is over. */
@@ -480,7 +494,7 @@ export class MachineEngine implements Engine {
     u16[record] = OPCODE_NUMBER.stop;
     i32[(env + ENV_CURRENT_BLOCK) >> 2] = insns;
     i32[GLOBAL_PART_CELL >> 2] = block.header;
-    const code = this.interpret(env, insns, GLOBAL_PART_CELL | 1);
+    const code = this.interpreter.interpret(env, insns, GLOBAL_PART_CELL | 1);
     u16[record] = original;
     this.afterPart(env, code);
   }
@@ -488,6 +502,14 @@ export class MachineEngine implements Engine {
   private afterPart(env: number, code: number): void {
     if (code === EXIT_MISS || code === EXIT_LINK || code === EXIT_PARTIAL || code === EXIT_HOT) this.handleExit(env, code);
     else if (code === EXIT_WFI || code === EXIT_REQUEST) this.i32[(env + ENV_POLL) >> 2] = 1;
+  }
+
+  /** Gives back what old code has cost, if that is too much. No lowered code is running. */
+  private renewFunctions(): void {
+    if (!this.functions.isWornOut) return;
+    this.functions.renew();
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
+    this.cache.forgetRegions();
   }
 
   // --- state -----------------------------------------------------------------------------------------------------------

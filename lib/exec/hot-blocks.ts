@@ -23,6 +23,8 @@ const THRESHOLD = 10_000;
 const BATCH = { batch: 64, waitTicks: 4_000_000 };
 /** Where the threshold was chosen: small, so that short programs are compiled too. */
 const TEST_BATCH = { batch: 4, waitTicks: 0 };
+/** So many modules may be for few blocks: modules are too dear to go on like that in a large program. */
+const SMALL_MODULES = 256;
 /** Most ticks of a slice, and while code waits for being compiled. A slice costs some microseconds. */
 const SLICE_MAX = 1 << 22;
 const SLICE_HOT = 1 << 20;
@@ -40,14 +42,19 @@ export class HotBlocks {
   private readonly i32: Int32Array;
   private readonly cache: CodeCache;
   private readonly compiler: Compiler;
+  private readonly beforeCompiling: () => void;
   private readonly waitTicks: number;
   /** Tick at which the queue was last empty. */
   private emptyAt = 0;
 
-  constructor(memory: WebAssembly.Memory, parts: { cache: CodeCache; compiler: Compiler; policy: TierPolicy }) {
+  constructor(
+    memory: WebAssembly.Memory,
+    parts: { cache: CodeCache; compiler: Compiler; policy: TierPolicy; beforeCompiling: () => void },
+  ) {
     this.i32 = new Int32Array(memory.buffer);
     this.cache = parts.cache;
     this.compiler = parts.compiler;
+    this.beforeCompiling = parts.beforeCompiling;
     this.waitTicks = parts.policy.waitTicks;
     this.i32[GLOBAL_HOT_LIMIT >> 2] = parts.policy.batch;
   }
@@ -75,7 +82,9 @@ export class HotBlocks {
       const block = this.cache.byHeader(i32[(GLOBAL_HOT_QUEUE >> 2) + i]);
       if (block) entries.push(block);
     }
+    this.beforeCompiling();
     this.compiler.compile(entries);
+    if (this.compiler.counts.modules >= SMALL_MODULES) i32[GLOBAL_HOT_LIMIT >> 2] = Math.max(i32[GLOBAL_HOT_LIMIT >> 2], BATCH.batch);
   }
 
   /** The machine went back to `tick`. */

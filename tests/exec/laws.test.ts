@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { CompileThread } from '../../lib/exec/compile-thread.js';
 import { Assembler } from '../support/assembler.js';
 import { lawsProgram } from '../support/laws-program.js';
-import { type Path, type PathOptions, runOnPaths, TINY_ARENA, ticksUpTo } from '../support/paths.js';
+import { type Path, type PathOptions, runOnPaths, TINY_ARENA, TINY_TABLE, ticksUpTo } from '../support/paths.js';
 import { RAM_BASE, RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('the same state at the same tick on every path');
@@ -23,10 +23,12 @@ const PATHS: readonly Path[] = [
   { name: 'threshold 16, in one go', hotThreshold: 16, pace: 'straight' },
   { name: 'threshold 16, random runs', hotThreshold: 16, pace: 'random' },
   { name: 'threshold 8, tiny arena', hotThreshold: 8, arenaBytes: TINY_ARENA, pace: 'ticks' },
+  { name: 'threshold 4, tables replaced', hotThreshold: 4, tableCellsMax: TINY_TABLE, pace: 'ticks' },
 ];
 
 const TRANSLATOR: readonly Path[] = [
   { name: 'translator', mode: 'translate', pace: 'ticks' },
+  { name: 'translator, tables replaced', mode: 'translate', tableCellsMax: TINY_TABLE, pace: 'ticks' },
   { name: 'translator, unchained, tiny arena', mode: 'translate', chain: false, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 
