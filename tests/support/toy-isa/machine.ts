@@ -2,7 +2,7 @@
 import { MachineEngine } from '../../../lib/exec/engine.js';
 import { allocateGuestMemory } from '../../../lib/mem/allocate.js';
 import { ENV_PC } from '../../../lib/mem/layout.js';
-import type { PathMachine, PathOptions } from '../paths.js';
+import { type PathMachine, type PathOptions, runUntil } from '../paths.js';
 import { assembleToy, type ToyProgram } from './assembler.js';
 import { toy } from './guest.js';
 import { slotOf } from './instructions.js';
@@ -63,8 +63,7 @@ export class ToyMachine implements PathMachine {
 
   /** Executes up to `tick`; in single steps with `step`. */
   run(tick: number, options: { step?: boolean } = {}): void {
-    const { engine } = this;
-    while (engine.tick < tick) if (engine.run(options.step ? engine.tick + 1 : tick).kind === 'idle') return;
+    runUntil(this.engine, tick, options);
   }
 
   get tick(): number {
