@@ -1,5 +1,5 @@
 /** What expressions are made of: values of C's integer types, operators on them, and what they are read from. */
-import type { ValueType } from './symbols.js';
+import type { ValueType } from './answers.js';
 
 /** A guest that stands still. */
 export interface GuestState {

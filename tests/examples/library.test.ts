@@ -36,17 +36,17 @@ filter_task.flags was last written at tick N, in task.c:41: c.sw a5, 0(a0)
 `,
 };
 
-/** What a user's compiler is told. */
+/** A user's compiler that checks everything, the package's declarations too, and knows nothing of Node.js. */
 const STRICT = [
   '--noEmit',
   '--strict',
+  '--exactOptionalPropertyTypes',
   '--module',
   'nodenext',
   '--target',
   'es2022',
   '--types',
-  'node',
-  '--skipLibCheck',
+  '',
   '--ignoreConfig',
 ];
 
