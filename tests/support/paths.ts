@@ -1,6 +1,6 @@
 /** The ways to execute the same program. All must go through the same states: the laws of ARCHITECTURE.md. */
 import * as assert from 'uvu/assert';
-import type { EngineMode } from '../../lib/exec/machine-engine.js';
+import type { Engine, EngineMode } from '../../lib/exec/machine-engine.js';
 import { BLOCK_IR_MAX } from '../../lib/exec/translator.js';
 import { PAGE_SIZE } from '../../lib/mem/layout.js';
 import { randomSource } from './random.js';
@@ -22,6 +22,11 @@ export interface PathMachine {
   run(tick: number, options?: { step?: boolean }): void;
   /** The state: a digest of all of it, and what helps to see a difference. */
   summary(): Readonly<Record<string, unknown>>;
+}
+
+/** Executes up to `tick`, in single steps with `step`, or until nothing can happen any more. */
+export function runUntil(engine: Pick<Engine, 'tick' | 'run'>, tick: number, { step = false }: { step?: boolean } = {}): void {
+  while (engine.tick < tick) if (engine.run(step ? engine.tick + 1 : tick).kind === 'idle') return;
 }
 
 export interface Path extends PathOptions {

@@ -8,7 +8,7 @@ import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import { ENV_PC, ENV_TICKS, HART_SIZE } from '../../lib/mem/layout.js';
 import { given } from '../../lib/util/given.js';
-import type { PathMachine, PathOptions } from './paths.js';
+import { type PathMachine, type PathOptions, runUntil } from './paths.js';
 
 export const RAM_BASE = 0x80000000;
 const RAM_SIZE = 0x400000;
@@ -81,8 +81,7 @@ export class RiscvMachine implements PathMachine {
   }
 
   run(tick: number, options: { step?: boolean } = {}): void {
-    const { engine } = this;
-    while (engine.tick < tick) if (engine.run(options.step ? engine.tick + 1 : tick).kind === 'idle') return;
+    runUntil(this.engine, tick, options);
   }
 
   get tick(): number {

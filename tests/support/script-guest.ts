@@ -22,7 +22,7 @@ import {
 } from '../../lib/mem/layout.js';
 import { given } from '../../lib/util/given.js';
 import { asExports, type JsFunction } from './js-exports.js';
-import type { PathMachine, PathOptions } from './paths.js';
+import { type PathMachine, type PathOptions, runUntil } from './paths.js';
 import { slotInspector } from './slot-inspector.js';
 
 export type Script = readonly ((b: Builder) => void)[];
@@ -174,8 +174,7 @@ export class ScriptMachine implements PathMachine {
   }
 
   run(tick: number, options: { step?: boolean } = {}): void {
-    const { engine } = this;
-    while (engine.tick < tick) engine.run(options.step ? engine.tick + 1 : tick);
+    runUntil(this.engine, tick, options);
   }
 
   slot(offset: number): bigint {

@@ -3,7 +3,7 @@ import { MachineEngine } from '../../../lib/exec/engine.js';
 import { allocateGuestMemory } from '../../../lib/mem/allocate.js';
 import { ENV_PC } from '../../../lib/mem/layout.js';
 import { given } from '../../../lib/util/given.js';
-import type { PathMachine, PathOptions } from '../paths.js';
+import { type PathMachine, type PathOptions, runUntil } from '../paths.js';
 import { assembleToy, type ToyProgram } from './assembler.js';
 import { toy } from './guest.js';
 import { slotOf } from './instructions.js';
@@ -64,8 +64,7 @@ export class ToyMachine implements PathMachine {
 
   /** Executes up to `tick`; in single steps with `step`. */
   run(tick: number, options: { step?: boolean } = {}): void {
-    const { engine } = this;
-    while (engine.tick < tick) if (engine.run(options.step ? engine.tick + 1 : tick).kind === 'idle') return;
+    runUntil(this.engine, tick, options);
   }
 
   get tick(): number {
