@@ -8,6 +8,8 @@ import { InternalError } from '../../util/errors.js';
 import { RUN_OPTIONS, type RunOptions, runOptions } from '../options.js';
 
 const SLICE_TICKS = 2_000_000;
+/** Idle time in one slice: what waits for the guest's prompt must not come minutes later, by the guest's clock. */
+const SLICE_IDLE_NS = 20_000_000;
 
 /** The options of `hindsight run` for `kernel`, with `given` beside the defaults. */
 export function optionsFor(kernel: string, given: Readonly<Record<string, string>>): RunOptions {
@@ -71,11 +73,11 @@ export class GuestRun {
   private async run(isDone: () => boolean, onSlice: (tick: number) => void): Promise<boolean> {
     const { machine } = this;
     for (;;) {
-      const stop = machine.run(machine.tick + SLICE_TICKS);
+      const stop = machine.run(machine.tick + SLICE_TICKS, { skipUntilNs: machine.nowNs + SLICE_IDLE_NS });
       this.recorder?.betweenSlices();
       onSlice(machine.tick);
       if (isDone()) return true;
-      if (machine.powerOff !== undefined || stop.kind === 'idle') return false;
+      if (machine.powerOff !== undefined || (stop.kind === 'idle' && stop.wakeNs === undefined)) return false;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
