@@ -97,7 +97,7 @@ test('the first tick at which two recordings differ is found, and what differs',
     const found = findDifference(replays[0], replays[1], { agreed: { tick: 1_000_000, skippedNs: 0 }, tick: 1_500_000 });
     assert.is(found?.tick, 1_234_567);
     assert.equal(found?.what.length, 1);
-    assert.match(found?.what[0] ?? '', /^page \d+, byte 0: 0x87 and 0x0$/);
+    assert.match(found?.what[0] ?? '', /^memory at 0x8[0-9a-f]{4}000: 0x87 and 0x0$/);
   }));
 
 test('machines in the same state do not differ, and registers are told by name', () =>
