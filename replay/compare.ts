@@ -34,7 +34,10 @@ export function compareDigests(a: Recording, b: Recording): RecordingDifference 
     return different(undefined, 0, `they are of different files${other ? `: ${other.role}` : ''}`);
   }
   const end = comparePositions(a.reached, b.reached) <= 0 ? a.reached : b.reached;
-  const [left, right] = [steps(a, b), steps(b, a)];
+  // Where one of them begins later, what the other has at that very position may have come before.
+  const order = comparePositions(a.start, b.start);
+  const start = order === 0 ? undefined : order < 0 ? b.start : a.start;
+  const [left, right] = [since(start, steps(a, b)), since(start, steps(b, a))];
   let [digests, agreed] = [0, undefined as Position | undefined];
   for (;;) {
     const [x, y]: (Step | undefined)[] = [left.next().value, right.next().value];
@@ -63,6 +66,11 @@ function differentSetting(a: Header['machine'], b: Header['machine']): { name: s
   const [left, right] = [fieldsOf(a), fieldsOf(b)];
   const name = Object.keys({ ...left, ...right }).find((key) => !isDeepStrictEqual(left[key], right[key]));
   return name === undefined ? undefined : { name, sides: [String(left[name]), String(right[name])] };
+}
+
+/** The steps behind `start`, or all. */
+function* since(start: Position | undefined, all: Generator<Step>): Generator<Step> {
+  for (const step of all) if (!start || comparePositions(step.at, start) > 0) yield step;
 }
 
 /** The events of a recording, and those digests that `other` has at the same tick, and the end. */

@@ -10,7 +10,7 @@ import { RecordableInputs, startRecording } from '../../lib/host/recording.js';
 import { openRecording } from '../../lib/host/recording-inputs.js';
 import { replayMachine } from '../../lib/host/replay-machine.js';
 import { findDifference } from '../../replay/bisect.js';
-import { compareMachines } from '../../replay/compare.js';
+import { compareDigests, compareMachines } from '../../replay/compare.js';
 import type { Recorder } from '../../replay/recorder.js';
 import { file, HELLO, withFolder } from '../support/files.js';
 
@@ -86,6 +86,18 @@ test('a recording that begins in the middle of a run is complete in itself, with
       assert.equal([machine.tick, machine.stateDigest()], [LAST, digest]);
     }
     assert.ok(readFileSync(path).length < 100_000);
+  }));
+
+test('a recording that begins later is compared from there on', () =>
+  withFolder(async (folder) => {
+    const [whole, middle, other] = [join(folder, 'whole.rec'), join(folder, 'middle.rec'), join(folder, 'other.rec')];
+    await record(whole, { changeTick: 1_100_000 });
+    await record(middle, { fromTick: 400_000, changeTick: 1_100_000 });
+    await record(other, { fromTick: 400_000, changeTick: 1_200_000 });
+    const compare = (a: string, b: string) => compareDigests(openRecording(a), openRecording(b));
+    for (const result of [compare(whole, middle), compare(middle, whole)]) assert.equal([result.kind, result.tick], ['same', LAST]);
+    const different = compare(whole, other);
+    assert.equal([different.kind, different.tick], ['different', 1_100_000]);
   }));
 
 test('the first tick at which two recordings differ is found, and what differs', () =>
