@@ -77,22 +77,22 @@ function textInfo(info: Info): string {
   const { machine } = info;
   const place = ({ tick, virtualNs }: Info['end']) => `tick ${tick}, ${(virtualNs / SECOND_NS).toFixed(6)} s of virtual time`;
   const events = Object.entries(info.events).filter(([, count]) => count > 0);
-  const lines: [string, string][] = [
-    ['recording', `${info.file}, ${info.bytes} bytes, format ${info.formatVersion}, by hindsight ${info.program}`],
+  const lines: Line[] = [
+    ['recording', info.file],
+    ['', `${info.bytes} bytes, format ${info.formatVersion}, by hindsight ${info.program}`],
     ['machine', `${machine.name}, ${machine.memoryBytes / 2 ** 20} MiB, harts: ${machine.harts}, bios: ${machine.bios}`],
     ['', `seed ${machine.seed}, clock from ${new Date(machine.startTimeMs).toISOString()}${machine.svadu ? ', svadu' : ''}`],
-    ...(machine.bootArgs === '' ? [] : [['command line', machine.bootArgs] as [string, string]]),
-    ...info.inputs.map(({ role, name, sizeBytes, sha256, embedded }): [string, string] => [
-      role,
-      `${name}, ${sizeBytes} bytes, sha256 ${sha256}${embedded ? '' : ', not embedded'}`,
-    ]),
-    ...info.drives.map(({ sizeBytes, write, recordedBytes }, index): [string, string] => [
-      `drive ${index}`,
-      `${sizeBytes} bytes${write ? ', written to' : ''}, of which ${recordedBytes} are recorded`,
-    ]),
+    ...(machine.bootArgs === '' ? [] : [['command line', machine.bootArgs] as const]),
+    ...info.inputs.flatMap(inputLines),
+    ...info.drives.map(
+      ({ sizeBytes, write, recordedBytes }, index): Line => [
+        `drive ${index}`,
+        `${sizeBytes} bytes${write ? ', written to' : ''}, of which ${recordedBytes} are recorded`,
+      ],
+    ),
     ['from', `${place(info.start)} (${info.startsWith})`],
     ['to', place(info.end)],
-    ['end', endOf(info)],
+    ...endLines(info),
     ['events', events.length === 0 ? 'none' : events.map(([kind, count]) => `${kind} ${count}`).join(', ')],
     ['disk failures', String(info.diskFailures)],
     ['digests', `${info.digests}, at multiples of ${info.digestTicks} ticks`],
@@ -101,10 +101,24 @@ function textInfo(info: Info): string {
   return lines.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
 }
 
-function endOf(info: Info): string {
-  if (!info.finished) return `${info.damage}: complete up to the tick above`;
+/** A line is as wide as a terminal, where the names of files and the guest's command line let it be. */
+type Line = readonly [name: string, value: string];
+
+function inputLines({ role, name, sizeBytes, sha256, embedded }: Info['inputs'][number]): Line[] {
+  return [
+    [role, name],
+    ['', `${sizeBytes} bytes${embedded ? '' : ', not embedded'}`],
+    ['  sha256', String(sha256)],
+  ];
+}
+
+function endLines(info: Info): Line[] {
+  if (!info.finished) return [['end', `${info.damage}: complete up to the tick above`]];
   const code = info.exitCode === undefined ? '' : ` with exit code ${info.exitCode}`;
-  return `${info.reason}${code}, state digest ${info.stateDigest}, ${info.outputBytes} bytes of output`;
+  return [
+    ['end', `${info.reason}${code}, ${info.outputBytes} bytes of output`],
+    ['', `state digest ${info.stateDigest}`],
+  ];
 }
 
 function compareCommand(a: Recording, b: Recording, json: boolean): number {
@@ -117,8 +131,9 @@ function compareCommand(a: Recording, b: Recording, json: boolean): number {
   if (json) print(JSON.stringify({ ...result, ...(first ? { first } : {}) }));
   else {
     const since = result.agreed === undefined ? 'from the start' : `after tick ${result.agreed.tick}`;
-    print(`the runs part ${since}, at the latest at tick ${result.tick}: ${result.what}`);
-    if (first) print(`first different at tick ${first.tick}: ${first.what.join('; ')}`);
+    const sides = [a, b].map(({ name }, index) => `\n  ${name}: ${result.sides?.[index]}`).join('');
+    print(`the runs part ${since}, at the latest at tick ${result.tick}: ${result.what}${result.sides ? sides : ''}`);
+    if (first) print(`first different at tick ${first.tick}:${first.what.map((item) => `\n  ${item}`).join('')}`);
   }
   return EXIT_DIFFERENT;
 }

@@ -87,6 +87,7 @@ export function startRecording(parts: RecordingParts): Recorder {
     record.path,
     [...inputs.files, ...options.drives].map(({ path }) => path),
   );
+  refusePipe(record.path);
   const fd = openForWriting(record.path, '--record');
   const writer = new RecordingWriter(fd, (reason) => warn(`--record ${record.path}: ${reason}; the recording ends here, the run goes on`));
   const header: Header = {
@@ -113,6 +114,12 @@ function refuseInputs(path: string, inputs: readonly string[]): void {
   const identity = identityOf(path);
   const same = identity && inputs.find((input) => identityOf(input) === identity);
   if (same) throw new ConfigError(`--record ${path}: is the same file as ${same}`);
+}
+
+/** Throws `ConfigError` for what cannot be written at a position, and what would be waited for until somebody reads it. */
+function refusePipe(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFIFO() || stat?.isSocket()) throw new ConfigError(`--record ${path}: is a pipe; a recording needs a file`);
 }
 
 function identityOf(path: string): string | undefined {

@@ -140,7 +140,19 @@ test('info says what is in a recording, in text and as JSON', () =>
       ]),
       [['kernel', true, statSync(join(folder, 'echo.bin')).size]],
     );
-    assert.match((await cli(['info', path])).stdout, /^recording .*\n[\s\S]*\nend +poweroff with exit code 0, state digest [0-9a-f]{32}/);
+    assert.match(
+      (await cli(['info', path])).stdout,
+      /^recording .*\n[\s\S]*\nend +poweroff with exit code 0, 3 bytes of output\n +state digest [0-9a-f]{32}\n/,
+    );
+  }));
+
+test('info has lines of at most 80 characters, but for names', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'wide.rec');
+    await cli(['run', HELLO, '--bios', 'none', '--console', 'none', '--max-ticks', '900000000000', '--record', `${path},ref`, '--svadu']);
+    const lines = (await cli(['info', path])).stdout.split('\n').filter((line) => !line.includes(folder) && !line.includes(HELLO));
+    assert.ok(lines.length > 12);
+    for (const line of lines) assert.ok(line.length <= 80, line);
   }));
 
 test('a recording is complete in itself, or names its files and notices when they are not what they were', () =>
@@ -249,8 +261,31 @@ test('two recordings are compared: the same run, or where they part', () =>
     const other = await cli(['info', '--compare', a, c]);
     assert.equal(
       [other.code, other.stdout],
-      [3, 'the runs part from the start, at the latest at tick 0: they are of different machines\n'],
+      [
+        3,
+        `the runs part from the start, at the latest at tick 0: they are of different machines (memoryBytes)\n  ${a}: 268435456\n  ${c}: 134217728\n`,
+      ],
     );
+  }));
+
+test('two sessions that got other input part at the first event that differs', () =>
+  withFolder(async (folder) => {
+    const record = async (name: string, keys: string) => {
+      const path = join(folder, name);
+      const guest = file(folder, 'echo.bin', asm(echo));
+      assert.is((await cli(['run', guest, ...RUN, '--memory', '16M', '--pace', 'fast', '--record', path], keys)).code, 0);
+      return path;
+    };
+    const [a, b] = [await record('a.rec', `${'x'.repeat(300)}\x04`), await record('b.rec', `${'y'.repeat(300)}\x04`)];
+    const { code, stdout } = await cli(['info', '--compare', a, b]);
+    assert.is(code, 3);
+    const [summary, left, right, first] = stdout.split('\n');
+    assert.match(summary, /^the runs part after tick 0, at the latest at tick \d+: another event$/);
+    // How many keys come at once depends on the host.
+    const side = /\.rec: (nothing|event kind console port serial bytes (7[89])+(\.\.\. \(\d+ bytes, sha256 [0-9a-f]{16}\.\.\.\))?)$/;
+    for (const line of [left, right]) assert.match(line, side);
+    assert.ok(left.startsWith(`  ${a}: `) && right.startsWith(`  ${b}: `) && `${left}${right}`.includes('event'));
+    assert.match(first, /^first different at tick \d+:$/);
   }));
 
 test('a recording never takes the place of a file of the machine, and its option is checked', () =>
@@ -260,8 +295,24 @@ test('a recording never takes the place of a file of the machine, and its option
     const same = await cli(['run', kernel, '--bios', 'none', '--record', kernel]);
     assert.equal([same.code, statSync(kernel).size], [2, statSync(HELLO).size]);
     assert.match(same.stderr, /--record .*kernel\.elf: is the same file as .*kernel\.elf\n/);
-    for (const wrong of [',ref', 'x.rec,digest=0', 'x.rec,digest='])
-      assert.is((await cli(['run', kernel, '--record', wrong])).code, 2, wrong);
+    const WRONG = {
+      ',ref': 'must be FILE, FILE,ref or FILE,digest=TICKS',
+      'x.rec,digest=0': 'digest must be a whole number of ticks, at least 1',
+      'x.rec,digest=': 'digest must be a whole number of ticks, at least 1',
+      'x.rec,digest=1e9': 'digest must be a whole number of ticks, at least 1',
+      'x.rec,digest=99999999999999999999': 'digest must be a whole number of ticks, at least 1',
+      'x.rec,rf': 'rf is unknown; did you mean ref?',
+      'x.rec,write': 'write is unknown; there are ref and digest=TICKS',
+    };
+    for (const [wrong, message] of Object.entries(WRONG)) {
+      const { code, stderr } = await cli(['run', kernel, '--record', wrong]);
+      assert.equal([code, stderr], [2, `hindsight: --record ${wrong}: ${message}\n`]);
+    }
+    const pipe = join(folder, 'pipe');
+    if (spawnSync('mkfifo', [pipe]).status === 0) {
+      const { code, stderr } = await cli(['run', kernel, '--bios', 'none', '--record', pipe]);
+      assert.equal([code, stderr], [2, `hindsight: --record ${pipe}: is a pipe; a recording needs a file\n`]);
+    }
     for (const wrong of [kernel, folder, join(folder, 'absent')]) {
       const { code, stderr } = await cli(['replay', wrong]);
       assert.is(code, 2);
