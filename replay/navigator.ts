@@ -187,10 +187,10 @@ export class Navigator {
   }
 
   /** As `replay`, but for a few milliseconds only. */
-  replayChunk(target: Position, untilTick: number, limits: Pick<RunLimits, 'passBreakpoint'> = {}): StopReason {
+  replayChunk(target: Position, untilTick: number): StopReason {
     const before = this.nowMs();
     const { tick } = this.machine;
-    const stop = this.replay(target, Math.min(untilTick, tick + this.chunk), limits);
+    const stop = this.replay(target, Math.min(untilTick, tick + this.chunk));
     const factor = CHUNK_MS / Math.max(this.nowMs() - before, 0.1);
     if (this.machine.tick - tick >= this.chunk / 2) {
       this.chunk = Math.max(CHUNK_TICKS_MIN, Math.round(this.chunk * Math.min(2, Math.max(0.25, factor))));
