@@ -8,16 +8,21 @@ const { status, stdout } = spawnSync(process.execPath, [here('../dist/lib/cli/ma
 if (status !== 0) throw new Error(`the demo ended with ${status}`);
 
 const [COLUMN, LINE, MARGIN] = [8.4, 18, 16];
+const COLUMNS = 96;
 const COLOURS = [
-  [/^\d\. |^By hand|^hindsight/, '#ffffff'],
+  [/^\d\. |^hindsight/, '#ffffff'],
   [/^-+$/, '#606060'],
   [/^ {2}\|/, '#6fc3df'],
   [/^equal/, '#7fd07f'],
   [/->/, '#f0c674'],
 ];
+/** The pieces of a line that is wider than the picture, broken at spaces. */
+const wrapped = (line) => line.match(new RegExp(`.{1,${COLUMNS}}(?= |$)`, 'g'))?.map((piece) => piece.replace(/^ (?! )/, '')) ?? [''];
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-const lines = ['$ npm start', ...stdout.trimEnd().split('\n')];
-const width = Math.max(...lines.map((line) => line.length)) * COLUMN + 2 * MARGIN;
+// What can be typed afterwards is in the README itself.
+const [shown] = stdout.trimEnd().split(/\n+By hand\n/);
+const lines = ['$ npm start', '', ...shown.split('\n')].flatMap(wrapped);
+const width = COLUMNS * COLUMN + 2 * MARGIN;
 const height = lines.length * LINE + 2 * MARGIN;
 const text = lines.map((line, row) => {
   const colour = COLOURS.find(([pattern]) => pattern.test(line))?.[1] ?? '#c8c8c8';

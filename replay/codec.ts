@@ -75,6 +75,11 @@ export interface ByteSource {
   close?(): void;
 }
 
+/** Whether a file that begins with `bytes` is meant to be a recording, of whatever version. */
+export function isRecording(bytes: Uint8Array): boolean {
+  return bytes.length >= PREAMBLE_BYTES && MAGIC.every((byte, index) => bytes[index] === byte);
+}
+
 /** Reads the chunks of a recording one after another, up to the first that is not whole. */
 export class ChunkReader {
   /** Where the next chunk begins. */
@@ -88,9 +93,7 @@ export class ChunkReader {
   constructor(source: ByteSource) {
     this.source = source;
     const bytes = source.read(0, Math.min(PREAMBLE_BYTES, source.sizeBytes));
-    if (bytes.length < PREAMBLE_BYTES || !MAGIC.every((byte, index) => bytes[index] === byte)) {
-      throw new ImageError(`${source.name}: is no recording of hindsight`);
-    }
+    if (!isRecording(bytes)) throw new ImageError(`${source.name}: is no recording of hindsight`);
     const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
     if (version !== FORMAT_VERSION) {
       const age = version > FORMAT_VERSION ? 'newer' : 'older';

@@ -5,15 +5,13 @@
  * else changes during the run is not noticed.
  */
 import type { BlockBackend } from '../lib/devices/block-backend.js';
-import type { PlainData } from '../lib/devices/device.js';
 import type { Position } from '../lib/system/input-event.js';
 import type { DiskFailure } from './entry.js';
+import { type DiskRange, NumberedDisk } from './numbered-disk.js';
 
 export const SECTOR_SIZE = 512;
 /** What overlays are made of: they read the whole of what is written in part. */
 const BLOCK_SIZE = 4096;
-/** Zeros are written in pieces, each of which can fail. */
-export const ZERO_PIECE_BYTES = 2 ** 20;
 
 /** Who writes down what disks did. */
 export interface DiskJournal {
@@ -24,45 +22,15 @@ export interface DiskJournal {
   abandon(reason: string): void;
 }
 
-/** Numbers the operations that a drive is asked for at the same position. */
-export class OperationCounter {
-  private readonly position: () => Position;
-  private last: Position = { tick: -1, skippedNs: 0 };
-  private count = 0;
-
-  constructor(position: () => Position) {
-    this.position = position;
-  }
-
-  next(): { readonly at: Position; readonly operation: number } {
-    const at = this.position();
-    this.count = at.tick === this.last.tick && at.skippedNs === this.last.skippedNs ? this.count + 1 : 0;
-    this.last = at;
-    return { at, operation: this.count };
-  }
-
-  /** The machine's state was replaced. */
-  restart(): void {
-    this.last = { tick: -1, skippedNs: 0 };
-  }
-}
-
-export class RecordedDisk implements BlockBackend {
-  readonly sizeBytes: number;
-  readonly readOnly: boolean;
-  private readonly inner: BlockBackend;
+export class RecordedDisk extends NumberedDisk {
   private readonly drive: number;
-  private readonly operations: OperationCounter;
   private journal: DiskJournal | undefined;
   private known = new SectorSet();
 
   /** `position`: the machine's, exact at any moment. */
   constructor(inner: BlockBackend, options: { drive: number; position: () => Position }) {
-    this.inner = inner;
+    super(inner, options.position);
     this.drive = options.drive;
-    this.sizeBytes = inner.sizeBytes;
-    this.readOnly = inner.readOnly;
-    this.operations = new OperationCounter(options.position);
   }
 
   /** From now on `journal` is told; nobody when absent. Between two instructions only. */
@@ -72,50 +40,24 @@ export class RecordedDisk implements BlockBackend {
     this.operations.restart();
   }
 
-  read(position: number, into: Uint8Array): boolean {
-    return this.attempt(() => {
-      if (!this.inner.read(position, into)) return false;
-      this.note(position, into);
-      return true;
-    });
+  override read(position: number, into: Uint8Array): boolean {
+    const done = super.read(position, into);
+    if (done) this.note(position, into);
+    return done;
   }
 
-  write(position: number, bytes: Uint8Array): boolean {
+  override write(position: number, bytes: Uint8Array): boolean {
     this.noteEdges(position, bytes.length);
-    return this.attempt(() => this.inner.write(position, bytes), { position, length: bytes.length });
+    return super.write(position, bytes);
   }
 
-  zero(position: number, length: number): boolean {
+  override zero(position: number, length: number): boolean {
     this.noteEdges(position, length);
-    for (let done = 0; done < length; done += ZERO_PIECE_BYTES) {
-      const piece = { position: position + done, length: Math.min(ZERO_PIECE_BYTES, length - done) };
-      if (!this.attempt(() => this.inner.zero(piece.position, piece.length), piece)) return false;
-    }
-    return true;
-  }
-
-  discard(position: number, length: number): boolean {
-    return this.attempt(() => this.inner.discard(position, length));
-  }
-
-  flush(): boolean {
-    return this.attempt(() => this.inner.flush());
-  }
-
-  save(): PlainData {
-    return this.inner.save();
-  }
-
-  load(data: PlainData): void {
-    this.inner.load(data);
-  }
-
-  digest(): PlainData {
-    return this.inner.digest();
+    return super.zero(position, length);
   }
 
   /** Does `work`; a failure is written down, with what a failed write has left at `range`. */
-  private attempt(work: () => boolean, range?: { position: number; length: number }): boolean {
+  protected attempt(work: () => boolean, range?: DiskRange): boolean {
     if (!this.journal) return work();
     const { operation } = this.operations.next();
     const done = work();
@@ -124,7 +66,7 @@ export class RecordedDisk implements BlockBackend {
     return done;
   }
 
-  private readBack({ position, length }: { position: number; length: number }): { position: number; bytes: Uint8Array } {
+  private readBack({ position, length }: DiskRange): { position: number; bytes: Uint8Array } {
     const bytes = new Uint8Array(length);
     if (!this.inner.read(position, bytes)) this.journal?.abandon(`drive ${this.drive} could neither be written to nor read back`);
     return { position, bytes };

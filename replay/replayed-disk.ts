@@ -2,9 +2,11 @@
 import type { BlockBackend } from '../lib/devices/block-backend.js';
 import type { PlainData } from '../lib/devices/device.js';
 import { OverlayDisk, type OverlayPorts } from '../lib/devices/overlay-disk.js';
+import { ReadOnlyDisk } from '../lib/devices/read-only-disk.js';
 import type { Position } from '../lib/system/input-event.js';
-import { OperationCounter, SECTOR_SIZE, ZERO_PIECE_BYTES } from './disk.js';
+import { SECTOR_SIZE } from './disk.js';
 import type { DiskFailure } from './entry.js';
+import { NumberedDisk } from './numbered-disk.js';
 
 /** What a recording knows of a drive. */
 export interface RecordedDrive {
@@ -31,47 +33,19 @@ export function replayedDrive(drive: RecordedDrive, ports: ReplayedDrivePorts): 
   return new RestartingOverlay({ base: new FailingDisk(recorded, drive, ports.position), onFull: ports.onFull });
 }
 
-class RecordedSectors implements BlockBackend {
-  readonly readOnly = true;
-  readonly sizeBytes: number;
+class RecordedSectors extends ReadOnlyDisk {
   private readonly drive: RecordedDrive;
   private readonly onMissing: (sector: number) => void;
 
   constructor(drive: RecordedDrive, onMissing: (sector: number) => void) {
+    super(drive.sizeBytes);
     this.drive = drive;
-    this.sizeBytes = drive.sizeBytes;
     this.onMissing = onMissing;
   }
 
   read(position: number, into: Uint8Array): boolean {
     if (!this.drive.readSectors(position / SECTOR_SIZE, into)) this.onMissing(position / SECTOR_SIZE);
     return true;
-  }
-
-  write(): boolean {
-    return false;
-  }
-
-  zero(): boolean {
-    return false;
-  }
-
-  discard(): boolean {
-    return true;
-  }
-
-  flush(): boolean {
-    return true;
-  }
-
-  save(): PlainData {
-    return null;
-  }
-
-  load(_data: PlainData): void {}
-
-  digest(): PlainData {
-    return null;
   }
 }
 
@@ -109,58 +83,20 @@ class RestartingOverlay extends OverlayDisk {
 }
 
 /** Fails where the recorded drive failed. */
-class FailingDisk implements BlockBackend {
-  readonly sizeBytes: number;
-  readonly readOnly: boolean;
-  private readonly inner: BlockBackend;
+class FailingDisk extends NumberedDisk {
   private readonly drive: RecordedDrive;
-  private readonly operations: OperationCounter;
 
   constructor(inner: BlockBackend, drive: RecordedDrive, position: () => Position) {
-    this.inner = inner;
+    super(inner, position);
     this.drive = drive;
-    this.sizeBytes = inner.sizeBytes;
-    this.readOnly = inner.readOnly;
-    this.operations = new OperationCounter(position);
   }
 
-  read(position: number, into: Uint8Array): boolean {
-    return this.attempt(() => this.inner.read(position, into));
-  }
-
-  write(position: number, bytes: Uint8Array): boolean {
-    return this.attempt(() => this.inner.write(position, bytes));
-  }
-
-  zero(position: number, length: number): boolean {
-    for (let done = 0; done < length; done += ZERO_PIECE_BYTES) {
-      if (!this.attempt(() => this.inner.zero(position + done, Math.min(ZERO_PIECE_BYTES, length - done)))) return false;
-    }
-    return true;
-  }
-
-  discard(position: number, length: number): boolean {
-    return this.attempt(() => this.inner.discard(position, length));
-  }
-
-  flush(): boolean {
-    return this.attempt(() => this.inner.flush());
-  }
-
-  save(): PlainData {
-    return this.inner.save();
-  }
-
-  load(data: PlainData): void {
-    this.inner.load(data);
+  override load(data: PlainData): void {
+    super.load(data);
     this.operations.restart();
   }
 
-  digest(): PlainData {
-    return this.inner.digest();
-  }
-
-  private attempt(work: () => boolean): boolean {
+  protected attempt(work: () => boolean): boolean {
     const { at, operation } = this.operations.next();
     const failure = this.drive.failureAt(at, operation);
     if (!failure) return work();

@@ -5,7 +5,7 @@ import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
 import { loadMachine } from '../host/boot.js';
 import { recordedOptions } from '../host/recorded-options.js';
-import { DIGEST_TICKS, startRecording } from '../host/recording.js';
+import { startRecording } from '../host/recording.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
 import { withRows } from '../machines/machine.js';
 import type { Position, PositionedEvent } from '../system/input-event.js';
@@ -16,7 +16,7 @@ import { Machine, type Stop } from './machine.js';
 import type { PluginOptions } from './options.js';
 
 export interface RecordOptions {
-  /** Ticks from one state digest, which a replay checks, to the next. Default: 100,000,000. */
+  /** Ticks from one state digest, which a replay checks, to the next. Default: 100,000,000, or a multiple of that where digests take long. */
   readonly digestTicks?: number;
 }
 
@@ -69,7 +69,7 @@ export class Recording {
   }
 
   /** Begins to write down what `machine` does from here on. Throws `ConfigError`. */
-  static record(machine: Machine, path: string, { digestTicks = DIGEST_TICKS }: RecordOptions = {}): RecordingSession {
+  static record(machine: Machine, path: string, { digestTicks }: RecordOptions = {}): RecordingSession {
     const { parts } = machine;
     const { inputs, options, guest } = parts;
     if (!inputs) throw new ConfigError(`${path}: the machine is a replay, which is recorded already`);

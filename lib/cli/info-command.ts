@@ -95,7 +95,7 @@ function textInfo(info: Info): string {
     ['end', endOf(info)],
     ['events', events.length === 0 ? 'none' : events.map(([kind, count]) => `${kind} ${count}`).join(', ')],
     ['disk failures', String(info.diskFailures)],
-    ['digests', `${info.digests}, every ${info.digestTicks} ticks`],
+    ['digests', `${info.digests}, at multiples of ${info.digestTicks} ticks`],
     ['checkpoints', String(info.checkpoints)],
   ];
   return lines.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');

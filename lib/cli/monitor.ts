@@ -45,12 +45,18 @@ export const MONITOR_COMMANDS: readonly MonitorCommand[] = [
   {
     name: 'when',
     usage: '',
-    help: 'the tick, and virtual time',
-    run: (_, { machine }) => `tick ${machine.tick}, ${seconds(machine.nowNs)} s\n`,
+    help: 'the tick, virtual time, and whose turn it is',
+    run: (_, { machine }) => `${moment(machine)}\n`,
   },
   { name: 'stats', usage: '', help: 'instructions, translations and look-ups so far', run: statistics },
   { name: 'quit', usage: '', help: 'end the run', run: quit },
 ];
+
+/** Where the machine is: tick, virtual time and, where there are several harts, whose turn it is. */
+export function moment({ tick, nowNs, debug }: Pick<Machine, 'tick' | 'nowNs' | 'debug'>): string {
+  const seconds = (nowNs / NS_PER_S).toFixed(9);
+  return `tick ${tick}, ${seconds} s${debug.harts > 1 ? `, hart ${debug.currentHart}'s turn` : ''}`;
+}
 
 /** What the commands see of `machine`; `quit` ends the run. */
 export function monitorContext(machine: Machine, quit: () => void): MonitorContext {
@@ -158,16 +164,12 @@ function devices([name]: readonly string[], { machine }: MonitorContext): string
 
 function statistics(_args: readonly string[], { machine }: MonitorContext): string {
   const { instructions, engine, tlb } = machine.stats();
-  return table({ ticks: machine.tick, instructions, virtualSeconds: Number(seconds(machine.nowNs)), ...engine, ...tlb });
+  return table({ ticks: machine.tick, instructions, virtualSeconds: Number((machine.nowNs / NS_PER_S).toFixed(6)), ...engine, ...tlb });
 }
 
 function quit(_args: readonly string[], context: MonitorContext): string {
   context.quit();
   return '';
-}
-
-function seconds(ns: number): string {
-  return (ns / NS_PER_S).toFixed(6);
 }
 
 function table(values: Readonly<Record<string, number>>): string {

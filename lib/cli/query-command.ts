@@ -4,9 +4,9 @@ import { type Stretch, type Visit, type Visitor, visitInstructions, visitWrites,
 import type { RecordedMachine } from '../host/recorded-machine.js';
 import { openRecordedMachine } from '../host/recorded-machine.js';
 import { openRecording } from '../host/recording-inputs.js';
-import type { GuestState } from '../symbols/expression.js';
 import { parseFormat } from '../symbols/printf.js';
 import { SymbolTable } from '../symbols/symbols.js';
+import type { GuestState } from '../symbols/values.js';
 import { readGuest } from '../system/guest-memory.js';
 import { comparePositions } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';

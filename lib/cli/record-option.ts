@@ -1,5 +1,5 @@
 /** The option `--record FILE[,ref][,digest=N]`. */
-import { DIGEST_TICKS, type RecordOption } from '../host/recording.js';
+import type { RecordOption } from '../host/recording.js';
 import { ConfigError } from '../util/errors.js';
 import { integer } from './option-table.js';
 
@@ -10,7 +10,7 @@ export function recordOption(value: string): RecordOption {
   const flags = (match?.[2] ?? '').split(',').filter((flag) => flag !== '');
   if (path === '') throw new ConfigError(`--record ${value}: must be FILE, FILE,ref or FILE,digest=TICKS`);
   const digest = flags.filter((flag) => flag.startsWith('digest=')).at(-1);
-  const digestTicks = digest === undefined ? DIGEST_TICKS : integer('record', digest.slice('digest='.length));
-  if (digestTicks < 1) throw new ConfigError(`--record ${value}: digest must be at least 1`);
+  const digestTicks = digest === undefined ? undefined : integer('record', digest.slice('digest='.length));
+  if (digestTicks !== undefined && digestTicks < 1) throw new ConfigError(`--record ${value}: digest must be at least 1`);
   return { path, reference: flags.includes('ref'), digestTicks };
 }

@@ -10,7 +10,7 @@ import { openForWriting } from '../host/output-file.js';
 import { recordedOptions } from '../host/recorded-options.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
 import { replayMachine } from '../host/replay-machine.js';
-import { ReplayDivergenceError } from '../util/errors.js';
+import { ConfigError, ReplayDivergenceError } from '../util/errors.js';
 import { openConsole } from './console.js';
 import { startDebugging } from './debug-session.js';
 import { complain, sayUnless } from './messages.js';
@@ -45,10 +45,12 @@ export function replayOptions(parsed: ParsedOptions): ReplayOptions {
     const text = textOf(name, parsed[name]);
     return text === undefined ? absent : integer(name, text);
   };
+  const [fromTick, toTick] = [tick('from', 0), tick('to', Number.POSITIVE_INFINITY)];
+  if (fromTick > toTick) throw new ConfigError(`--from ${fromTick}: nothing is left in front of tick ${toTick}`);
   return {
     host: hostOptions(parsed),
-    fromTick: tick('from', 0),
-    toTick: tick('to', Number.POSITIVE_INFINITY),
+    fromTick,
+    toTick,
     verify: parsed.verify !== false,
   };
 }

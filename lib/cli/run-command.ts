@@ -4,6 +4,7 @@ import { bootMachine, deviceTreeOf, hostInputs, loadMachine, machineConfig } fro
 import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
 import { RecordableInputs } from '../host/recording.js';
+import { RAM_BASE } from '../machines/riscv-virt.js';
 import type { GuestMachine } from '../system/guest-machine.js';
 import { ConfigError, describeSystemError, ImageError } from '../util/errors.js';
 import { openConsole } from './console.js';
@@ -31,6 +32,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
     // Loaded only where they are wanted: most runs want neither, and start sooner.
     network = options.net && (await (await import('./network.js')).HostNetwork.open(options.net, session));
     for (const forward of network?.forwards ?? []) say(`net: ${forward}`);
+    if (options.bios.kind === 'default' && loaded.entry === RAM_BASE)
+      say(`${options.kernel} starts at 0x${RAM_BASE.toString(16)}, where firmware belongs; if it is for M-mode, say --bios none`);
     const print = (byte: number) => {
       console.write(byte);
       recording.printed(byte);

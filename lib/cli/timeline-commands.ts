@@ -3,11 +3,10 @@ import type { Move, Timeline } from '../../replay/timeline.js';
 import type { ConsoleLog } from '../host/console-log.js';
 import type { Position } from '../system/input-event.js';
 import { ConfigError, unreachable } from '../util/errors.js';
-import type { MonitorCommand, MonitorContext } from './monitor.js';
+import { type MonitorCommand, type MonitorContext, moment } from './monitor.js';
 
 const EVENTS_SHOWN = 100;
 const CONSOLE_SHOWN = 4000;
-const NS_PER_S = 1e9;
 
 /** What some commands need beside the timeline. */
 export interface TravelParts {
@@ -57,13 +56,12 @@ export function timelineCommands({ timeline, log, save }: TravelParts): MonitorC
 
 function describe(timeline: Timeline): string {
   const { machine, present } = timeline;
-  const seconds = (machine.nowNs / NS_PER_S).toFixed(9);
   const where = timeline.isBranch
     ? 'on a branch of the past'
     : timeline.isAtPresent
       ? 'at the end of history'
       : `history ends at tick ${present.tick}`;
-  return `tick ${timeline.tick}, ${seconds} s, ${where}`;
+  return `${moment(machine)}, ${where}`;
 }
 
 async function seek(timeline: Timeline, place: number | Position): Promise<string> {

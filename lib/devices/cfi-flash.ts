@@ -6,6 +6,7 @@
  */
 import type { BlockBackend } from './block-backend.js';
 import { type Device, type PlainData, StateReader } from './device.js';
+import { ReadOnlyDisk } from './read-only-disk.js';
 
 // Commands (28F320J3, "Command Definitions")
 const READ_ARRAY = 0xff;
@@ -44,43 +45,10 @@ type Mode = (typeof MODES)[number];
 type Step = (typeof STEPS)[number];
 
 /** A chip that was never written to. It is read only: put an overlay on it. */
-export class ErasedFlash implements BlockBackend {
-  readonly sizeBytes: number;
-  readonly readOnly = true;
-
-  constructor(sizeBytes: number) {
-    this.sizeBytes = sizeBytes;
-  }
-
+export class ErasedFlash extends ReadOnlyDisk {
   read(_position: number, into: Uint8Array): boolean {
     into.fill(ERASED);
     return true;
-  }
-
-  write(): boolean {
-    return false;
-  }
-
-  zero(): boolean {
-    return false;
-  }
-
-  discard(): boolean {
-    return false;
-  }
-
-  flush(): boolean {
-    return true;
-  }
-
-  save(): PlainData {
-    return null;
-  }
-
-  load(_data: PlainData): void {}
-
-  digest(): PlainData {
-    return null;
   }
 }
 

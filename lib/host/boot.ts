@@ -1,5 +1,6 @@
 /** Builds a machine from its options: memory, engine, devices, and what is in memory at power-on. */
 
+import { isRecording } from '../../replay/codec.js';
 import type { FileRole } from '../../replay/header.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { type Device, digestDevice } from '../devices/device.js';
@@ -23,7 +24,7 @@ import { ConsolePort } from '../system/console-port.js';
 import { GuestMachine } from '../system/guest-machine.js';
 import { NetPort } from '../system/net-port.js';
 import { Power } from '../system/power.js';
-import { ConfigError } from '../util/errors.js';
+import { ConfigError, ImageError } from '../util/errors.js';
 import { given } from '../util/given.js';
 import type { CreateEngine } from './create-engine.js';
 import { openDrives, type Warn, type WrapDisk } from './drive.js';
@@ -86,6 +87,8 @@ export function loadMachine(options: MachineOptions, inputs: MachineInputs): Loa
   // Firmware lies at the start of RAM; a flat kernel goes where a Linux Image would.
   const kernelBase = bios.kind === 'none' ? RAM_BASE : RAM_BASE + KERNEL_OFFSET;
   const kernelBytes = inputs.readFile('kernel', options.kernel);
+  // It would run as a flat binary.
+  if (isRecording(kernelBytes)) throw new ImageError(`${options.kernel}: is a recording; hindsight replay runs it again`);
   const kernel = parseKernel(options.kernel, kernelBytes, kernelBase);
   const initrdBytes = options.initrd === undefined ? undefined : inputs.readFile('initrd', options.initrd);
   const place = initrdBytes && initrdPlace(ramBytes, initrdBytes.length);

@@ -21,12 +21,11 @@ export interface RecordOption {
   readonly path: string;
   /** Kernel, firmware and the like stay where they are; the recording names them, and their hashes. */
   readonly reference: boolean;
-  /** Ticks from one state digest to the next. */
-  readonly digestTicks: number;
+  /** Ticks from one state digest to the next; undefined: 100,000,000, or a multiple of that where digests take long. */
+  readonly digestTicks: number | undefined;
 }
 
-/** Ticks from one state digest to the next, where nobody says otherwise. */
-export const DIGEST_TICKS = 100_000_000;
+const DIGEST_TICKS = 100_000_000;
 
 /** The host's files, remembered; a recording may begin at any time. */
 export class RecordableInputs implements MachineInputs {
@@ -95,10 +94,11 @@ export function startRecording(parts: RecordingParts): Recorder {
     machine: machineValues(options),
     drives: inputs.disks.map(({ sizeBytes }, index) => ({ sizeBytes, write: options.drives[index]?.write ?? false })),
     files: inputs.files.map((file) => fileHeader(file, record)),
-    digestTicks: record.digestTicks,
+    digestTicks: record.digestTicks ?? DIGEST_TICKS,
     snapshot,
   };
-  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks, isRecordedLine });
+  const nowMs = record.digestTicks === undefined ? { nowMs: () => performance.now() } : {};
+  const recorder = new Recorder({ machine, writer, header, files: inputs.files, disks: inputs.disks, isRecordedLine, ...nowMs });
   machine.onInput = (at, event) => recorder.input(at, event);
   return recorder;
 }

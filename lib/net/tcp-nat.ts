@@ -120,16 +120,12 @@ export class TcpNat implements ConnectionOwner {
     });
   }
 
-  /** Ends all connections; the ports stay open. */
-  clear(): void {
+  /** Ends all connections and closes the ports. */
+  close(): void {
     for (const connection of [...this.connections.values()]) {
       connection.close();
       this.forget(connection);
     }
-  }
-
-  close(): void {
-    this.clear();
     for (const server of this.servers.splice(0)) server.close();
   }
 

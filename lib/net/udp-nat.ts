@@ -85,14 +85,10 @@ export class UdpNat {
     });
   }
 
-  /** Ends all flows; the ports stay open. */
-  clear(): void {
+  /** Ends all flows and closes the ports. */
+  close(): void {
     for (const [key, flow] of this.flows) this.endFlow(key, flow);
     for (const [key, visitor] of this.visitors) this.endVisitor(key, visitor);
-  }
-
-  close(): void {
-    this.clear();
     for (const socket of this.servers.splice(0)) socket.close();
   }
 

@@ -107,14 +107,6 @@ export class UserNetwork {
     return frames;
   }
 
-  /** Ends all connections and drops all frames, as for a guest that has just been switched on; forwards stay. */
-  reset(): void {
-    this.tcp.clear();
-    this.udp.clear();
-    this.dns.close();
-    this.queue = [];
-  }
-
   /** Lets go of all sockets and timers. */
   close(): void {
     this.closed = true;

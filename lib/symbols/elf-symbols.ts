@@ -1,6 +1,8 @@
 /** The symbol table of an ELF file (System V ABI, "Symbol Table"). */
+
+import type { SymbolKind } from './answers.js';
 import type { ElfFile, Section, SectionHeader } from './elf-file.js';
-import { KINDS, type SymbolColumns, type SymbolKind } from './symbol-index.js';
+import { KINDS, type SymbolColumns } from './symbol-index.js';
 
 const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;

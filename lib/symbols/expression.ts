@@ -17,6 +17,21 @@
  */
 import { errorAt, type Token, tokenize } from './lexer.js';
 import type { Symbols, ValueType } from './symbols.js';
+import {
+  binary,
+  converted,
+  type Expression,
+  type GuestState,
+  I64,
+  MASK,
+  mapped,
+  memory,
+  negation,
+  OPERATORS,
+  register,
+  scalar,
+  U64,
+} from './values.js';
 
 /** What an expression may refer to; asked when it is compiled. */
 export interface Scope {
@@ -25,32 +40,7 @@ export interface Scope {
   isRegister(name: string): boolean;
 }
 
-/** A guest that stands still. */
-export interface GuestState {
-  /** The register's 64 bits. */
-  register(name: string): bigint;
-  /** `size` (1, 2, 4, 8) bytes at a virtual address, as an unsigned little-endian number; nothing if they cannot be read. */
-  read(vaddr: bigint, size: number): bigint | undefined;
-}
-
-/** Why an expression has no value now. */
-export class Unavailable extends Error {
-  override name = 'Unavailable';
-}
-
-/** A compiled expression. */
-export interface Expression {
-  readonly type: ValueType;
-  /** The value, sign-extended where the type is signed. Throws `Unavailable`. */
-  evaluate(guest: GuestState): bigint;
-}
-
-const scalar = (sizeBytes: number, encoding: 'signed' | 'unsigned'): ValueType => ({ sizeBytes, encoding });
-const [I64, U64, I32] = [scalar(8, 'signed'), scalar(8, 'unsigned'), scalar(4, 'signed')];
-const BOOLEAN: ValueType = I32;
-const MASK = 2n ** 64n - 1n;
-
-/** Types by name; C's integer types of several words are made of single ones in `typeNamed`. */
+/** Types by name; C's integer types of several words are made of single ones in `typeOfWords`. */
 const TYPES: ReadonlyMap<string, ValueType> = new Map(
   [1, 2, 4, 8].flatMap((size): [string, ValueType][] => {
     const [signed, unsigned] = [scalar(size, 'signed'), scalar(size, 'unsigned')];
@@ -61,53 +51,6 @@ const TYPES: ReadonlyMap<string, ValueType> = new Map(
 );
 const C_WORDS: readonly string[] = ['char', 'short', 'int', 'long', 'signed', 'unsigned'];
 const NESTING_MAX = 100;
-
-type Apply = (a: bigint, b: bigint) => bigint;
-const truth = (value: boolean): bigint => (value ? 1n : 0n);
-
-interface OperatorRow {
-  readonly level: number;
-  readonly apply: Apply;
-  readonly isBoolean?: boolean;
-}
-
-/** Binary operators: how tightly they bind, and what they do with operands of a common type. `&&` and `||` do not skip their right side. */
-const OPERATORS: Readonly<Record<string, OperatorRow>> = {
-  '||': { level: 1, apply: (a, b) => truth(a !== 0n || b !== 0n), isBoolean: true },
-  '&&': { level: 2, apply: (a, b) => truth(a !== 0n && b !== 0n), isBoolean: true },
-  '|': { level: 3, apply: (a, b) => a | b },
-  '^': { level: 4, apply: (a, b) => a ^ b },
-  '&': { level: 5, apply: (a, b) => a & b },
-  '==': { level: 6, apply: (a, b) => truth(a === b), isBoolean: true },
-  '!=': { level: 6, apply: (a, b) => truth(a !== b), isBoolean: true },
-  '<': { level: 7, apply: (a, b) => truth(a < b), isBoolean: true },
-  '<=': { level: 7, apply: (a, b) => truth(a <= b), isBoolean: true },
-  '>': { level: 7, apply: (a, b) => truth(a > b), isBoolean: true },
-  '>=': { level: 7, apply: (a, b) => truth(a >= b), isBoolean: true },
-  '<<': { level: 8, apply: (a, b) => shift(a, b, (by) => a << by) },
-  '>>': { level: 8, apply: (a, b) => shift(a, b, (by) => a >> by) },
-  '+': { level: 9, apply: (a, b) => a + b },
-  '-': { level: 9, apply: (a, b) => a - b },
-  '*': { level: 10, apply: (a, b) => a * b },
-  '/': { level: 10, apply: (a, b) => a / nonZero(b) },
-  '%': { level: 10, apply: (a, b) => a % nonZero(b) },
-};
-
-function nonZero(b: bigint): bigint {
-  if (b === 0n) throw new Unavailable('division by zero');
-  return b;
-}
-
-/** Shifts by 64 or more, which C leaves open, shift everything out. */
-function shift(a: bigint, by: bigint, apply: (by: bigint) => bigint): bigint {
-  const count = by & MASK;
-  return count < 64n ? apply(count) : a < 0n ? -1n : 0n;
-}
-
-/** Cuts a value to a type. */
-function cut(value: bigint, { sizeBytes, encoding }: ValueType): bigint {
-  return encoding === 'signed' ? BigInt.asIntN(8 * sizeBytes, value) : BigInt.asUintN(8 * sizeBytes, value);
-}
 
 /** Compiles a text that is one expression. Throws `ConfigError` that names the position. */
 export function parseExpression(text: string, scope: Scope): Expression {
@@ -179,10 +122,7 @@ export class ExpressionParser {
     const { at } = this.token;
     if (this.accept('-')) return mapped(this.operand(), (value) => -value);
     if (this.accept('~')) return mapped(this.operand(), (value) => ~value);
-    if (this.accept('!')) {
-      const operand = this.operand();
-      return { type: BOOLEAN, evaluate: (guest) => truth(operand.evaluate(guest) === 0n) };
-    }
+    if (this.accept('!')) return negation(this.operand());
     if (this.accept('*')) {
       const pointer = this.operand();
       return memory(this.targetOf(pointer, at), pointer);
@@ -215,7 +155,7 @@ export class ExpressionParser {
     this.expect(')');
     const operand = this.operand();
     if (isPointer) return { ...operand, type: { sizeBytes: 8, encoding: 'address', target: () => type } };
-    return { type, evaluate: (guest) => cut(operand.evaluate(guest), type) };
+    return converted(operand, type);
   }
 
   /** Takes the words of a type. */
@@ -323,46 +263,3 @@ const C_SIZES: ReadonlyMap<string, number> = new Map([
   ['long', 8],
   ['long long', 8],
 ]);
-
-function register(name: string): Expression {
-  return { type: I64, evaluate: (guest) => BigInt.asIntN(64, guest.register(name)) };
-}
-
-/** The value of a type at an address; of arrays, structures and functions the address itself. */
-function memory(type: ValueType, address: Expression): Expression {
-  const { sizeBytes } = type;
-  const at = (guest: GuestState): bigint => BigInt.asUintN(64, address.evaluate(guest));
-  if (type.encoding === 'aggregate' || ![1, 2, 4, 8].includes(sizeBytes)) {
-    const pointer: ValueType = { sizeBytes: 8, encoding: 'address', ...(type.target && { target: type.target }) };
-    return { type: pointer, evaluate: at };
-  }
-  const evaluate = (guest: GuestState): bigint => {
-    const vaddr = at(guest);
-    const value = guest.read(vaddr, sizeBytes);
-    if (value === undefined) throw new Unavailable(`no memory at 0x${vaddr.toString(16)}`);
-    return cut(value, type);
-  };
-  return { type, evaluate };
-}
-
-/** The type that an operator's result has, and its operands are brought to. */
-function commonType(...types: readonly ValueType[]): ValueType {
-  return types.some(({ sizeBytes, encoding }) => sizeBytes === 8 && encoding !== 'signed') ? U64 : I64;
-}
-
-function mapped(operand: Expression, apply: (value: bigint) => bigint): Expression {
-  const type = commonType(operand.type);
-  return { type, evaluate: (guest) => cut(apply(cut(operand.evaluate(guest), type)), type) };
-}
-
-function binary({ apply, isBoolean, level }: OperatorRow, left: Expression, right: Expression): Expression {
-  // A shift is of its left operand's kind.
-  const type = level === SHIFT_LEVEL ? commonType(left.type) : commonType(left.type, right.type);
-  const evaluate = (guest: GuestState): bigint => {
-    const value = apply(cut(left.evaluate(guest), type), cut(right.evaluate(guest), type));
-    return isBoolean ? value : cut(value, type);
-  };
-  return { type: isBoolean ? BOOLEAN : type, evaluate };
-}
-
-const SHIFT_LEVEL = 8;

@@ -9,8 +9,9 @@
  * decimal, or hexadecimal if it is a pointer. `%s` prints the string that an address leads to. What cannot be read is printed in angle
  * brackets: `<no memory at 0x0>`.
  */
-import { type Expression, ExpressionParser, type GuestState, type Scope, Unavailable } from './expression.js';
+import { ExpressionParser, type Scope } from './expression.js';
 import { errorAt, tokenize, unescaped } from './lexer.js';
+import { type Expression, type GuestState, Unavailable } from './values.js';
 
 /** A compiled format. */
 export interface Format {

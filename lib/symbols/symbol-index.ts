@@ -1,24 +1,5 @@
 /** Symbols by address and by name, over the columns of whatever table they come from. */
-
-export type SymbolKind = 'function' | 'object' | 'label' | 'constant';
-
-/** A named place in the guest's memory. */
-export interface GuestSymbol {
-  readonly name: string;
-  readonly address: bigint;
-  /** Bytes; 0 if the table does not say. */
-  readonly sizeBytes: number;
-  /** `label`: a name without a type, as of most code in assembly language; `constant`: a number, no place. */
-  readonly kind: SymbolKind;
-  /** Not confined to one source file. */
-  readonly isGlobal: boolean;
-}
-
-/** An address as people write it: a symbol and what is to be added. */
-export interface SymbolPlace {
-  readonly symbol: GuestSymbol;
-  readonly offset: bigint;
-}
+import type { GuestSymbol, SymbolKind, SymbolPlace } from './answers.js';
 
 /** Symbols as columns; names are made when they are asked for, since most never are. */
 export interface SymbolColumns {

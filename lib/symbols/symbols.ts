@@ -3,19 +3,18 @@
  * Not read: split DWARF (.dwo), type units, location lists (local variables), big-endian files, object files that are not linked.
  */
 import { suggest } from '../util/suggest.js';
-import { type LineAddress, LineTable, type SourceLine } from './dwarf/lines.js';
+import type { GuestSymbol, LineAddress, SourceLine, SymbolPlace, ValueType, Variable } from './answers.js';
+import { LineTable } from './dwarf/lines.js';
 import { DwarfSections } from './dwarf/sections.js';
 import { DebugInfo } from './dwarf/units.js';
-import { type DwarfFunction, findFunctions, findVariables, functionsOf, type ValueType, type Variable } from './dwarf/variables.js';
+import { type DwarfFunction, findFunctions, findVariables, functionsOf } from './dwarf/variables.js';
 import { ElfFile, isElfFile, RangeFile } from './elf-file.js';
 import { readElfSymbols } from './elf-symbols.js';
 import { IntervalIndex } from './interval-index.js';
-import { type GuestSymbol, SymbolIndex, type SymbolPlace } from './symbol-index.js';
+import { SymbolIndex } from './symbol-index.js';
 import { readSystemMap } from './system-map.js';
 
-export type { LineAddress, SourceLine } from './dwarf/lines.js';
-export type { ValueType, Variable } from './dwarf/variables.js';
-export type { GuestSymbol, SymbolKind, SymbolPlace } from './symbol-index.js';
+export type { GuestSymbol, LineAddress, SourceLine, SymbolKind, SymbolPlace, ValueType, Variable } from './answers.js';
 
 /** All that can be asked. Addresses are virtual, unsigned; every method throws `ImageError` where the file turns out to be damaged. */
 export interface Symbols {

@@ -1,6 +1,7 @@
 /** Linux' System.map: what `nm -n` prints of the kernel, a line `ffffffff80000000 T _start` per symbol. It has no sizes. */
 import { ImageError } from '../util/errors.js';
-import { KINDS, type SymbolColumns, type SymbolKind } from './symbol-index.js';
+import type { SymbolKind } from './answers.js';
+import { KINDS, type SymbolColumns } from './symbol-index.js';
 
 /** By the letter of nm(1), in lower case; others name no place. */
 const KIND_OF_LETTER: Readonly<Record<string, SymbolKind>> = {

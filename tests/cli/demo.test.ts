@@ -15,7 +15,7 @@ test('the tour boots Linux, replays it to an equal state, and finds the cause of
   assert.match(stdout, /Linux 6\.12\S* riscv64/);
   assert.match(stdout, /PANIC: task filter sleeps/);
   assert.match(stdout, /task_done\S* \(\S*task\.c:41\) {3}0x3 -> 0x0\n +task->flags &= ~TASK_RUNNING;/);
-  assert.match(stdout, /gdb-multiarch \S*heisenbug\.elf/);
+  assert.match(stdout, /gdb-multiarch -d \S*heisenbug \S*heisenbug\.elf/);
   assert.not.match(stdout, '\x1b');
   assert.ok(stdout.split('\n').every((line) => line.length <= 160));
 });

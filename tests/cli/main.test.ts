@@ -34,6 +34,7 @@ const WRONG: readonly [args: readonly string[], message: RegExp][] = [
   [['run', HELLO, '--bios', 'none', '--dtb', HELLO], /hello\.elf: at offset 0x0: no device tree \(wrong magic number\)/],
   [['run', '/nonexistent/kernel'], /^hindsight: \/nonexistent\/kernel: no such file or directory$/],
   [['run', ROOT], /: is a directory$/],
+  [['replay', HELLO], /hello\.elf: is no recording of hindsight/],
   [['run', '/dev/zero'], /\/dev\/zero: is no regular file/],
 ];
 for (const [args, message] of WRONG) {
@@ -62,6 +63,13 @@ test('bad kernel files are refused with one line that names the file and the off
       assert.match(stderr, message);
     }
   }));
+
+test('a kernel for M-mode that is run under the built-in firmware is told of --bios none', async () => {
+  const { code, stderr } = await cli(['run', HELLO, '--max-ticks', '1000']);
+  assert.is(code, 4);
+  assert.match(stderr, /hello\.elf starts at 0x80000000, where firmware belongs; if it is for M-mode, say --bios none\n/);
+  assert.not.match((await cli(['run', HELLO, '--bios', 'none', '--max-ticks', '1000'])).stderr, /firmware/);
+});
 
 test('--help lists the commands, and run --help every option with its default, and examples', async () => {
   const [general, run] = await Promise.all([cli(['--help']), cli(['run', '--help'])]);

@@ -51,7 +51,7 @@ test('info devices is the memory map, and shows the state of a device', async ()
 
 test('when, stats, info tlb and info translation show figures', async () => {
   const { run } = create();
-  assert.is(await run('when'), 'tick 4, 0.000000 s\n');
+  assert.is(await run('when'), "tick 4, 0.000000004 s, hart 0's turn\n");
   for (const line of ['stats', 'info tlb', 'info translation']) assert.match(await run(line), /^(\w+ +[\d.]+\n)+$/);
 });
 
@@ -100,7 +100,7 @@ test('the prompt edits lines, answers them, and closes at Ctrl-D', async () => {
   assert.is(prompt.isOpen, true);
   prompt.type(Buffer.from('whem\x7fn\r'));
   for (let waited = 0; !shown.includes('tick 4') && waited < 200; waited++) await sleep(10);
-  assert.match(shown, /\(hindsight\) [\s\S]*tick 4, 0\.000000 s\r\n/);
+  assert.match(shown, /\(hindsight\) [\s\S]*tick 4, 0\.000000004 s, hart 0's turn\r\n/);
   prompt.type(Uint8Array.of(4));
   for (let waited = 0; prompt.isOpen && waited < 200; waited++) await sleep(10);
   assert.equal([prompt.isOpen, changes], [false, 2]);

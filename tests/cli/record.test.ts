@@ -175,6 +175,10 @@ test('--to stops there and --from shows what comes from there on', () =>
     assert.ok(stdout.startsWith(outputOf(stopped)) && outputOf(stopped).length > 100);
     const rest = await cli(['replay', path, '--from', '30000000']);
     assert.is(outputOf(stopped) + rest.stdout, stdout);
+    const nothing = await cli(['replay', path, '--from', '5', '--to', '3']);
+    assert.equal([nothing.code, nothing.stderr], [2, 'hindsight: --from 5: nothing is left in front of tick 3\n']);
+    const asKernel = await cli(['run', path, '--bios', 'none']);
+    assert.equal([asKernel.code, asKernel.stderr], [2, `hindsight: ${path}: is a recording; hindsight replay runs it again\n`]);
   }));
 
 test('a killed run leaves a recording up to the last second or so, which says so', () =>

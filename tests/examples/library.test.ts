@@ -36,15 +36,29 @@ filter_task.flags was last written at tick N, in task.c:41: c.sw a5, 0(a0)
 `,
 };
 
+/** A user's compiler that checks everything, the package's declarations too, and knows nothing of Node.js. */
+const STRICT = [
+  '--noEmit',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--module',
+  'nodenext',
+  '--target',
+  'es2022',
+  '--types',
+  '',
+  '--ignoreConfig',
+];
+
 const names = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/, ''));
 const inGeneral = (text: string): string => text.replaceAll(/(?<=tick )\d{5,}|\d{5,}(?= ticks)/g, 'N');
 
-function outputOf(program: string): Promise<string> {
+function outputOf(program: string, args: readonly string[] = []): Promise<string> {
   return new Promise((resolve, reject) => {
     // The test runner asks for colours.
     const options = { cwd: ROOT, timeout: 60_000, env: { ...process.env, FORCE_COLOR: '0' } };
-    execFile(process.execPath, [program], options, (error, stdout, stderr) =>
-      error ? reject(new Error(`${program}: ${stderr}`)) : resolve(stdout),
+    execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) =>
+      error ? reject(new Error(`${program}: ${stdout}${stderr}`)) : resolve(stdout),
     );
   });
 }
@@ -65,7 +79,7 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
   });
 }
 
-test('so does the program in README', async () => {
+test('so does the program in README, and its types are right', async () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const [, program] = /```ts\n(import .*?)```/s.exec(readme) ?? [];
   assert.ok(program);
@@ -73,10 +87,14 @@ test('so does the program in README', async () => {
     // Beside the compiled tests, where the package finds itself by its name.
     const path = join(ROOT, 'dist/tests/examples/readme-program.mjs');
     writeFileSync(path, program.replace("'failure.rec'", JSON.stringify(join(folder, 'failure.rec'))));
+    const typed = path.replace('.mjs', '.mts');
+    writeFileSync(typed, program);
     try {
+      await outputOf(join(ROOT, 'node_modules/typescript/bin/tsc'), [...STRICT, typed]);
       assert.match(await outputOf(path), /^\d+ logger: [^\n]*\nPANIC \d+n\n\{[^}]*task\.c[^}]*line: 41,/);
     } finally {
       rmSync(path);
+      rmSync(typed);
     }
   });
 });

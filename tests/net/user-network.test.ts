@@ -395,12 +395,14 @@ test('the gateway answers echoes; nobody else does', () =>
     assert.is(echoReply({ ...packet, payload: Uint8Array.from([...echo.slice(0, 10), 9]) }), undefined, 'the checksum counts');
   }));
 
-test('a reset of the machine ends the connections and keeps the forwards', () =>
+test('a guest that was reset answers segments of a connection that it has forgotten with a reset, which ends it on the host', () =>
   withNetwork(
     async (bench) => {
       const { guest, network } = bench;
+      const sockets: Socket[] = [];
       let closed = false;
       const port = await serve(bench, (socket) => {
+        sockets.push(socket);
         socket.on('close', () => {
           closed = true;
         });
@@ -408,11 +410,11 @@ test('a reset of the machine ends the connections and keeps the forwards', () =>
       });
       const socket = guest.connect(port);
       await until(() => socket.established, 'the connection');
-      network.reset();
-      assert.is(network.waiting, 0);
+      guest.forget();
+      sockets[0]?.write('are you there?');
       await until(() => closed, "the host's end of it");
       assert.is(network.forwards.length, 1);
-      assert.ok(network.inputOpen);
+      await until(() => network.waiting === 0, 'nothing is left for the guest');
     },
     { forwards: [forward('tcp', 22)] },
   ));

@@ -190,6 +190,22 @@ test('what happens while the machine is in its past, or on another way from ther
     assert.equal([replay.machine.stateDigest(), replay.printed, replay.recording.counts.get('reset')], [digest, printed, undefined]);
   }));
 
+test('digests that take long are fewer, at the same ticks', async () => {
+  let nowMs = 0;
+  const digestsWith = async (clock: () => number): Promise<number[]> => {
+    const { bytes } = await recordSample({ seed: 9, digestTicks: 100, nowMs: clock });
+    const sample = openSample(bytes);
+    replaySample(sample);
+    return [...sample.recording.entries()].flatMap((entry) => (entry.kind === 'digest' ? entry.at.tick : []));
+  };
+  const all = await digestsWith(() => 0);
+  // A digest takes 0.2 ms, and looking at the clock: 40 ms must go by.
+  const some = await digestsWith(() => (nowMs += 0.2));
+  assert.is(all.length, 201);
+  assert.ok(some.length > 1 && some.length < 3, String(some.length));
+  assert.ok(some.every((tick) => all.includes(tick)));
+});
+
 test('a recording says what is in it', async () => {
   const { bytes } = await recordSample({ seed: 9, digestTicks: 1000 });
   const recording = new Recording(sourceOf(bytes));

@@ -197,8 +197,13 @@ export class NetGuest {
     this.listeners.set(port, handler);
   }
 
+  /** Knows of no connection any more, as after a reset of the machine. */
+  forget(): void {
+    for (const socket of this.sockets.splice(0)) socket.close();
+  }
+
   close(): void {
-    for (const socket of this.sockets) socket.close();
+    this.forget();
     this.network.close();
   }
 

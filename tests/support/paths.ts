@@ -1,6 +1,6 @@
 /** The ways to execute the same program. All must go through the same states: the laws of ARCHITECTURE.md. */
 import * as assert from 'uvu/assert';
-import type { EngineMode } from '../../lib/exec/machine-engine.js';
+import type { Engine, EngineMode } from '../../lib/exec/machine-engine.js';
 import { BLOCK_IR_MAX } from '../../lib/exec/translator.js';
 import { PAGE_SIZE } from '../../lib/mem/layout.js';
 import { randomSource } from './random.js';
@@ -11,6 +11,8 @@ export interface PathOptions {
   readonly hotThreshold?: number;
   readonly chain?: boolean;
   readonly arenaBytes?: number;
+  readonly compileThread?: boolean;
+  readonly tableCellsMax?: number;
 }
 
 /** A machine that is executed on one path. */
@@ -22,11 +24,19 @@ export interface PathMachine {
   summary(): Readonly<Record<string, unknown>>;
 }
 
+/** Executes up to `tick`, in single steps with `step`, or until nothing can happen any more. */
+export function runUntil(engine: Pick<Engine, 'tick' | 'run'>, tick: number, { step = false }: { step?: boolean } = {}): void {
+  while (engine.tick < tick) if (engine.run(step ? engine.tick + 1 : tick).kind === 'idle') return;
+}
+
 export interface Path extends PathOptions {
   readonly name: string;
   /** Stops at each of the ticks, goes straight to the last one, does every tick as a run of its own, or runs of random lengths. */
   readonly pace: 'ticks' | 'straight' | 'steps' | 'random';
 }
+
+/** The function table is replaced after a few modules. */
+export const TINY_TABLE = 10_000;
 
 /** Room for few blocks: they are evicted all the time. */
 export const TINY_ARENA = Math.ceil((BLOCK_IR_MAX * 16 + 2048) / PAGE_SIZE) * PAGE_SIZE;
@@ -40,6 +50,7 @@ export const PATHS: readonly Path[] = [
   { name: 'auto, threshold 2, single-stepped', hotThreshold: 2, pace: 'steps' },
   { name: 'auto, threshold 8, in one go', hotThreshold: 8, pace: 'straight' },
   { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'random' },
+  { name: 'translator, tables replaced', mode: 'translate', tableCellsMax: TINY_TABLE, pace: 'ticks' },
   { name: 'auto, threshold 2, tiny arena', hotThreshold: 2, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BlockBackend } from '../../lib/devices/block-backend.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import type { InputEvent } from '../../lib/system/input-event.js';
+import { given } from '../../lib/util/given.js';
 import { type ByteSource, ChunkEncoder, ChunkReader } from '../../replay/codec.js';
 import { RecordedDisk } from '../../replay/disk.js';
 import { decodeLog, encodeLog } from '../../replay/entry.js';
@@ -29,6 +30,8 @@ export interface SampleOptions {
   readonly fromTick?: number;
   /** The process dies before the recording is finished. */
   readonly killed?: boolean;
+  /** The host's clock, where digests may be left out. */
+  readonly nowMs?: () => number;
 }
 
 export interface Sample {
@@ -45,7 +48,7 @@ export function recordSample(options: SampleOptions): Promise<Sample> {
   return withFolder(async (folder) => {
     const path = join(folder, 'sample.rec');
     const [printed, failures]: [number[], string[]] = [[], []];
-    const { seed, lastTick = 20_000, digestTicks = 5000, disk, offTick, fromTick = 0 } = options;
+    const { seed, lastTick = 20_000, digestTicks = 5000, disk, offTick, fromTick = 0, nowMs } = options;
     let recorder: Recorder | undefined;
     const print = (byte: number) => {
       if (!recorder) return;
@@ -67,7 +70,7 @@ export function recordSample(options: SampleOptions): Promise<Sample> {
     };
     const writer = new RecordingWriter(openSync(path, 'w'), (reason) => failures.push(reason));
     const files = [{ role: 'kernel', bytes: FILE }] as const;
-    const started = new Recorder({ machine, writer, header, files, disks: recordedDisk ? [recordedDisk] : [] });
+    const started = new Recorder({ machine, writer, header, files, disks: recordedDisk ? [recordedDisk] : [], ...given({ nowMs }) });
     recorder = started;
     machine.onInput = (at, event) => started.input(at, event);
     drive(machine, random, { until: lastTick, stopAt: () => started.nextTick, between: () => started.betweenSlices() });

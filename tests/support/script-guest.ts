@@ -20,8 +20,9 @@ import {
   STATUS_EXIT,
   STATUS_TRAP,
 } from '../../lib/mem/layout.js';
+import { given } from '../../lib/util/given.js';
 import { asExports, type JsFunction } from './js-exports.js';
-import type { PathMachine, PathOptions } from './paths.js';
+import { type PathMachine, type PathOptions, runUntil } from './paths.js';
 import { slotInspector } from './slot-inspector.js';
 
 export type Script = readonly ((b: Builder) => void)[];
@@ -143,7 +144,7 @@ export class ScriptMachine implements PathMachine {
   private readonly state: DataView;
 
   constructor(script: Script, options: PathOptions & ScriptOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, tableCellsMax } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,
@@ -164,7 +165,7 @@ export class ScriptMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
-      ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      ...given({ hotThreshold, tableCellsMax }),
     });
   }
 
@@ -173,8 +174,7 @@ export class ScriptMachine implements PathMachine {
   }
 
   run(tick: number, options: { step?: boolean } = {}): void {
-    const { engine } = this;
-    while (engine.tick < tick) engine.run(options.step ? engine.tick + 1 : tick);
+    runUntil(this.engine, tick, options);
   }
 
   slot(offset: number): bigint {

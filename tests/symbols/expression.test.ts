@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type GuestState, parseExpression, type Scope, Unavailable } from '../../lib/symbols/expression.js';
+import { parseExpression, type Scope } from '../../lib/symbols/expression.js';
 import { parseFormat } from '../../lib/symbols/printf.js';
 import type { ValueType, Variable } from '../../lib/symbols/symbols.js';
+import { type GuestState, Unavailable } from '../../lib/symbols/values.js';
 import { ConfigError } from '../../lib/util/errors.js';
 import { fakeSymbols } from '../support/fake-symbols.js';
 import { randomSource } from '../support/random.js';

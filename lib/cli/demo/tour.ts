@@ -121,7 +121,7 @@ export function byHand({ screen }: Tour): void {
     '',
     `npx hindsight run ${bug} --bios none --seed 33 --record bug.rec`,
     'npx hindsight replay bug.rec --gdb --wait',
-    `gdb-multiarch ${bug} -ex 'target remote :1234' -ex 'break panic' -ex continue \\`,
+    `gdb-multiarch -d ${dirname(bug)} ${bug} -ex 'target remote :1234' -ex 'break panic' -ex continue \\`,
     `    -ex 'watch ${VARIABLE}.flags' -ex reverse-continue -ex bt`,
   ])
     screen.say(line === '' ? '' : `  ${line}`);

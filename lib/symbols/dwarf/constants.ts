@@ -1,4 +1,5 @@
 /** The codes of DWARF 5 (section 7, "Data Representation") that are read here; those of DWARF 2 to 4 are a subset. */
+import type { Encoding } from '../answers.js';
 
 export const DW_TAG = {
   array_type: 0x01,
@@ -55,9 +56,6 @@ export const ENCODINGS: Readonly<Record<number, Encoding>> = {
   8: 'unsigned',
   16: 'unsigned',
 };
-
-/** How the bytes of a value are to be understood; `aggregate`: a structure, union or array, which is no single value. */
-export type Encoding = 'signed' | 'unsigned' | 'boolean' | 'address' | 'float' | 'aggregate';
 
 export const DW_OP = { addr: 0x03, addrx: 0xa1, GNU_addr_index: 0xfb } as const;
 

@@ -1,15 +1,8 @@
 /** The header of a line program (DWARF 5, 6.2.4; DWARF 4, 6.2.4): how its opcodes are coded, and the names of folders and files. */
+import type { SourceFile } from '../answers.js';
 import { Cursor } from '../cursor.js';
 import { type FormContext, type FormValue, readForm, takesSpace } from './forms.js';
 import { type DwarfSections, readUnitLength } from './sections.js';
-
-/** How a file is called. */
-export interface SourceFile {
-  /** With all folders, as far as they are known. */
-  readonly path: string;
-  /** As the compiler was told: relative to where it ran. */
-  readonly name: string;
-}
 
 export interface LineHeader {
   readonly start: number;

@@ -1,23 +1,12 @@
 /** Source lines of addresses and addresses of source lines, from .debug_line and, to find the program of an address, .debug_aranges. */
+import type { LineAddress, SourceFile, SourceLine } from '../answers.js';
 import { type Chunk, Cursor } from '../cursor.js';
 import { type Interval, IntervalIndex } from '../interval-index.js';
 import { readAranges } from './aranges.js';
-import { type LineHeader, readLineHeader, type SourceFile } from './line-header.js';
+import { type LineHeader, readLineHeader } from './line-header.js';
 import { type LineRows, runLineProgram, type Sequence } from './line-program.js';
 import { readUnitLength } from './sections.js';
 import type { DebugInfo } from './units.js';
-
-export interface SourceLine extends SourceFile {
-  /** From 1 on. */
-  readonly line: number;
-  /** From 1 on; 0: the whole line. */
-  readonly column: number;
-}
-
-/** An instruction that begins a line. */
-export interface LineAddress extends SourceLine {
-  readonly address: bigint;
-}
 
 /** A line program: its header and, once they were needed, its rows. */
 class Program {

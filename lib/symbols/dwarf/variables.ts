@@ -1,24 +1,8 @@
 /** Global variables and functions in .debug_info: their addresses, and how many bytes of which kind a variable has. */
+import type { ValueType, Variable } from '../answers.js';
 import { Cursor } from '../cursor.js';
-import { DW_AT, DW_OP, DW_TAG, ENCODINGS, type Encoding } from './constants.js';
+import { DW_AT, DW_OP, DW_TAG, ENCODINGS } from './constants.js';
 import { type DebugInfo, type Entry, numberIn, type Unit } from './units.js';
-
-/** How a value lies in memory. */
-export interface ValueType {
-  readonly sizeBytes: number;
-  readonly encoding: Encoding;
-  /** Of a pointer: what it points to; of an array: its elements. Nothing if that is not known, or not of a type with values. */
-  readonly target?: () => ValueType | undefined;
-}
-
-export interface Variable {
-  readonly name: string;
-  readonly address: bigint;
-  /** Nothing if the file does not say. */
-  readonly type: ValueType | undefined;
-  /** Not confined to one source file. */
-  readonly isGlobal: boolean;
-}
 
 export interface DwarfFunction {
   readonly name: string;
