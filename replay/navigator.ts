@@ -43,9 +43,9 @@ export interface NavigatorOptions {
 
 /** At least so long between two checkpoints, and so many times what taking one costs. */
 const SPACING_MS = 40;
-const SPACING_COSTS = 25;
+const SPACING_COSTS = 30;
 /** But not longer than this, or any place between them would be far away, unless they cost too much even so: a guest that changes all of its memory. */
-const GAP_MS = 200;
+const GAP_MS = 250;
 const GAP_COSTS = 5;
 /** How much the last one counts in the average cost, and how much of it: host processes and garbage collections come between. */
 const COST_WEIGHT = 0.2;

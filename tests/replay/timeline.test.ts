@@ -297,7 +297,7 @@ test('one checkpoint that took long does not make those behind it rare', () => {
     now += 5;
   }
   const ticks = timeline.checkpointPositions.map(({ tick }) => tick);
-  for (const [index, tick] of ticks.slice(1).entries()) assert.ok(tick - (ticks[index] as number) <= 50_000, `${ticks}`);
+  for (const [index, tick] of ticks.slice(1).entries()) assert.ok(tick - (ticks[index] as number) <= 55_000, `${ticks}`);
 });
 
 test('a long move can be ended, and tells where it is', async () => {
