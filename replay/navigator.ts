@@ -43,9 +43,9 @@ export interface NavigatorOptions {
 
 /** At least so long between two checkpoints, and so many times what taking one costs. */
 const SPACING_MS = 40;
-const SPACING_COSTS = 25;
+const SPACING_COSTS = 30;
 /** But not longer than this, or any place between them would be far away, unless they cost too much even so: a guest that changes all of its memory. */
-const GAP_MS = 200;
+const GAP_MS = 250;
 const GAP_COSTS = 5;
 /** How much the last one counts in the average cost, and how much of it: host processes and garbage collections come between. */
 const COST_WEIGHT = 0.2;
@@ -187,10 +187,10 @@ export class Navigator {
   }
 
   /** As `replay`, but for a few milliseconds only. */
-  replayChunk(target: Position, untilTick: number, limits: Pick<RunLimits, 'passBreakpoint'> = {}): StopReason {
+  replayChunk(target: Position, untilTick: number): StopReason {
     const before = this.nowMs();
     const { tick } = this.machine;
-    const stop = this.replay(target, Math.min(untilTick, tick + this.chunk), limits);
+    const stop = this.replay(target, Math.min(untilTick, tick + this.chunk));
     const factor = CHUNK_MS / Math.max(this.nowMs() - before, 0.1);
     if (this.machine.tick - tick >= this.chunk / 2) {
       this.chunk = Math.max(CHUNK_TICKS_MIN, Math.round(this.chunk * Math.min(2, Math.max(0.25, factor))));

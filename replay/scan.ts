@@ -39,16 +39,17 @@ export async function lastStop(
   frames?: readonly number[],
 ): Promise<ScanResult> {
   const { debug } = navigator.machine;
+  const hits = new Hits(navigator, origin);
+  const breakpoints = stops.breakpoints.map((breakpoint) => hits.noting(breakpoint));
   try {
     for (let [end, chunks] = [origin, 0]; ; chunks = Math.min(CHUNKS_MAX, Math.max(CHUNKS_FIRST, chunks * 2))) {
       const stretch = stretchBefore(navigator, end, { ticks: chunks * navigator.chunkTicks, frames });
       if (!stretch) return { kind: 'begin' };
-      debug.setBreakpoints(stops.breakpoints);
+      debug.setBreakpoints(breakpoints);
       debug.setWatchpoints(stops.watchpoints);
       navigator.restore(stretch.start);
-      const hit = await scan(navigator, { end: stretch.end, origin, watch });
-      if (hit === 'interrupted') return { kind: 'interrupted', searched: stretch.end };
-      if (hit) return { kind: 'hit', hit };
+      if (await scan(navigator, hits, stretch.end, watch)) return { kind: 'interrupted', searched: stretch.end };
+      if (hits.last) return { kind: 'hit', hit: hits.last };
       end = stretch.start.checkpoint.at;
       if (await navigator.breathe(watch)) return { kind: 'interrupted', searched: end };
     }
@@ -87,29 +88,52 @@ function checkpointBefore(navigator: Navigator, end: Position): Place | undefine
   return navigator.checkpointBefore(before);
 }
 
-/** Runs from here to `end`; gives the last stop before `origin`. */
-async function scan(
-  navigator: Navigator,
-  { end, origin, watch }: { end: Position; origin: Position; watch: Watch },
-): Promise<Hit | 'interrupted' | undefined> {
-  let last: Hit | undefined;
-  let passBreakpoint = false;
-  for (;;) {
-    const before = navigator.position;
-    const stop = navigator.replayChunk(end, Number.POSITIVE_INFINITY, { passBreakpoint });
-    passBreakpoint = stop.kind === 'breakpoint';
-    if (stop.kind === 'breakpoint' || stop.kind === 'watchpoint') {
-      const hit = hitOf(stop, navigator.position);
-      if (comparePositions(hit.at, origin) < 0) last = hit;
-    } else if (comparePositions(before, navigator.position) === 0) return last;
-    if (navigator.isAt(end)) return last;
-    navigator.keep();
-    if (await navigator.breathe(watch)) return 'interrupted';
+/** The last one of the stops on the way, of those before `origin`. */
+class Hits {
+  last: Hit | undefined;
+  private readonly navigator: Navigator;
+  private readonly origin: Position;
+
+  constructor(navigator: Navigator, origin: Position) {
+    this.navigator = navigator;
+    this.origin = origin;
+  }
+
+  /** Stops nowhere, but is noted where it would: many are passed for the last one, and to stop at each takes ten times as long. */
+  noting(breakpoint: Breakpoint): Breakpoint {
+    const condition = (hart: number): boolean => {
+      if (breakpoint.condition?.(hart) === false) return false;
+      const at = this.navigator.position;
+      // Another breakpoint at the same place came first.
+      const isNew = !this.last || comparePositions(this.last.at, at) < 0;
+      if (isNew) this.add({ stop: { kind: 'breakpoint', hart, breakpoint }, at, behind: at });
+      return false;
+    };
+    return { pc: breakpoint.pc, condition };
+  }
+
+  /** The machine has stopped behind an access that is watched. */
+  watched(stop: DebugStop & { readonly kind: 'watchpoint' }): void {
+    const behind = this.navigator.position;
+    // What a device did between two instructions is part of the position itself.
+    const isInstruction = !(stop.hart < 0 && stop.pc === 0n);
+    this.add({ stop, behind, at: isInstruction ? { tick: behind.tick - 1, skippedNs: behind.skippedNs } : behind });
+  }
+
+  private add(hit: Hit): void {
+    if (comparePositions(hit.at, this.origin) < 0) this.last = hit;
   }
 }
 
-function hitOf(stop: DebugStop, behind: Position): Hit {
-  // What a device did between two instructions is part of the position itself.
-  const isInstruction = stop.kind === 'watchpoint' && !(stop.hart < 0 && stop.pc === 0n);
-  return { stop, behind, at: isInstruction ? { tick: behind.tick - 1, skippedNs: behind.skippedNs } : behind };
+/** Runs from here to `end`, past all stops; true when `watch` ended it before. */
+async function scan(navigator: Navigator, hits: Hits, end: Position, watch: Watch): Promise<boolean> {
+  for (;;) {
+    const before = navigator.position;
+    const stop = navigator.replayChunk(end, Number.POSITIVE_INFINITY);
+    if (stop.kind === 'watchpoint') hits.watched(stop);
+    else if (comparePositions(before, navigator.position) === 0) return false;
+    if (navigator.isAt(end)) return false;
+    navigator.keep();
+    if (await navigator.breathe(watch)) return true;
+  }
 }

@@ -196,9 +196,10 @@ async function backwards({ machine, timeline }: Past, last: number, note: () => 
     note();
   }
   await timeline.seek(last - FAR);
-  const pc = machine.debug.pc(0);
+  const { currentHart } = machine.debug;
+  const pc = machine.debug.pc(currentHart);
   await timeline.seek(last);
-  timeline.setBreakpoints([{ pc, condition: () => timeline.tick <= last - FAR }]);
+  timeline.setBreakpoints([{ pc, condition: (hart) => hart === currentHart && timeline.tick <= last - FAR }]);
   const scan = await time('reverse-continue to a breakpoint 500 M ticks ago', '3000', 1, () => timeline.reverseContinue());
   took.push(scan);
   if (timeline.tick !== last - FAR) throw new Error(`reverse-continue stopped at tick ${timeline.tick}`);
