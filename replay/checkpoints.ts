@@ -28,8 +28,10 @@ export interface Checkpoint {
 
 interface Kept extends Checkpoint, PageOwner {
   readonly state: MachineState;
-  /** Of the state, without what it shares with the checkpoint before. */
+  /** Of the state, without what it shares with the checkpoint before, and of `touched`. */
   stateBytes: number;
+  /** Frames of the pages that were stored to since the checkpoint before, and perhaps others: contents may be the same. Undefined: any. */
+  touched: Int32Array | undefined;
 }
 
 export class Checkpoints {
@@ -42,6 +44,8 @@ export class Checkpoints {
   /** Memory is that of `base`, but for the pages in `pending` and in the log. */
   private base: Kept | undefined;
   private readonly pending = new Set<number>();
+  /** A page that was stored to since `base` and has the contents from there may be missing in `pending`. */
+  private forgetful = false;
   private stateTotal = 0;
 
   /** The first checkpoint may take more than the budget, unless `firstMustFit`. */
@@ -85,14 +89,15 @@ export class Checkpoints {
     const state = this.machine.save();
     // In front of others, each changed page may need a version there too.
     const slots = previous && previous.order + 1 < this.list.length ? changed.length * 2 : changed.length;
-    if (!this.makeRoom(slots, stateBytes(state, previous?.state), previous)) return undefined;
+    const touched = this.touchedSince(previous);
+    const bytes = stateBytes(state, previous?.state) + (touched?.byteLength ?? 0);
+    if (!this.makeRoom(slots, bytes, previous)) return undefined;
     const { debug } = this.machine;
     const hartTicks = Array.from({ length: debug.harts }, (_, hart) => debug.hartTicks(hart));
-    const kept: Kept = { at, events, hartTicks, state, stateBytes: 0, order: 0, slots: [] };
+    const kept: Kept = { at, events, hartTicks, state, touched, stateBytes: 0, order: 0, slots: [] };
     this.insert(kept, previous);
     this.addPages(kept, previous, changed);
-    this.base = kept;
-    this.pending.clear();
+    this.setBase(kept);
     return kept;
   }
 
@@ -103,8 +108,7 @@ export class Checkpoints {
     for (const frame of this.differing(kept)) pages.write(frame, this.store.read(frame, kept));
     this.machine.load(kept.state);
     this.log.take();
-    this.pending.clear();
-    this.base = kept;
+    this.setBase(kept);
   }
 
   /** Forgets a checkpoint. */
@@ -113,11 +117,20 @@ export class Checkpoints {
     const index = this.list.indexOf(kept);
     const [previous, next] = [this.list[index - 1], this.list[index + 1]];
     if (this.base === kept) this.rebase(kept, previous ?? next);
+    if (next) next.touched = union(kept.touched, next.touched);
     this.store.merge(kept, next);
     this.list.splice(index, 1);
     this.renumber(index);
     this.stateTotal -= kept.stateBytes;
     if (next) this.weigh(next, previous);
+  }
+
+  /** Whether any of the pages may have been stored to from the checkpoint on up to `end`, which is not behind the next one. */
+  mayHaveStored(checkpoint: Checkpoint, end: Position, frames: readonly number[]): boolean {
+    const next: Kept | undefined = this.list[(checkpoint as Kept).order + 1];
+    if (!next?.touched || comparePositions(next.at, end) < 0) return true;
+    const { touched } = next;
+    return frames.some((frame) => touched.includes(frame));
   }
 
   stateOf(checkpoint: Checkpoint): MachineState {
@@ -149,6 +162,19 @@ export class Checkpoints {
     return [...candidates].filter((frame) => Buffer.compare(machine.pages.read(frame), store.read(frame, kept)) !== 0);
   }
 
+  /** What was stored to from `previous` up to here, as far as it is known; `differing` has just collected it. */
+  private touchedSince(previous: Kept | undefined): Int32Array | undefined {
+    const { base } = this;
+    if (!previous || !base || this.forgetful || base.order > previous.order) return undefined;
+    return Int32Array.from(this.pending);
+  }
+
+  private setBase(kept: Kept): void {
+    this.base = kept;
+    this.pending.clear();
+    this.forgetful = false;
+  }
+
   /** What was stored to since `base`; a copy. */
   private collect(): Set<number> {
     for (const frame of this.log.take()) this.pending.add(frame);
@@ -176,6 +202,8 @@ export class Checkpoints {
     this.collect();
     const later = neighbour && neighbour.order > kept.order ? neighbour : kept;
     for (const frame of this.store.framesOf(later)) this.pending.add(frame);
+    if (later === kept && kept.touched) for (const frame of kept.touched) this.pending.add(frame);
+    else this.forgetful = true;
     this.base = neighbour;
   }
 
@@ -196,7 +224,7 @@ export class Checkpoints {
 
   /** Counts the state's bytes anew, as `previous` comes before it now. */
   private weigh(kept: Kept, previous: Kept | undefined): void {
-    const bytes = stateBytes(kept.state, previous?.state);
+    const bytes = stateBytes(kept.state, previous?.state) + (kept.touched?.byteLength ?? 0);
     this.stateTotal += bytes - kept.stateBytes;
     kept.stateBytes = bytes;
   }
@@ -229,6 +257,11 @@ export class Checkpoints {
     }
     return best;
   }
+}
+
+/** Of two sets of frames; undefined is the set of all. */
+function union(a: Int32Array | undefined, b: Int32Array | undefined): Int32Array | undefined {
+  return a && b && Int32Array.from(new Set([...a, ...b]));
 }
 
 function isZero(page: Uint8Array): boolean {

@@ -8,6 +8,7 @@ import type { Machine } from '../lib/system/machine.js';
 import { ReplayDivergenceError } from '../lib/util/errors.js';
 import type { Checkpoint, Checkpoints } from './checkpoints.js';
 import type { EventList } from './event-list.js';
+import type { LineCheck } from './line-check.js';
 
 /** A course of events. */
 export interface Line {
@@ -16,6 +17,8 @@ export interface Line {
   end: Position;
   /** Those of the recorded line; a branch has its own from where it began. */
   readonly checkpoints: Checkpoints;
+  /** Of a recording: whether it is what happens. */
+  readonly check?: LineCheck;
   /** Where a branch leaves the recorded line, with so many of the recorded events behind it, and that line. */
   readonly from?: { readonly at: Position; readonly events: number; readonly line: Line };
 }
@@ -41,8 +44,13 @@ export interface NavigatorOptions {
 /** At least so long between two checkpoints, and so many times what taking one costs. */
 const SPACING_MS = 40;
 const SPACING_COSTS = 25;
-/** How much the last one counts in the average cost. */
+/** But not longer than this, or any place between them would be far away, unless they cost too much even so: a guest that changes all of its memory. */
+const GAP_MS = 200;
+const GAP_COSTS = 5;
+/** How much the last one counts in the average cost, and how much of it: host processes and garbage collections come between. */
 const COST_WEIGHT = 0.2;
+const COST_MS_FIRST = 5;
+const COST_FACTOR_MAX = 3;
 /** A long operation lets others run that often. */
 const BREATH_MS = 15;
 const CHUNK_TICKS_FIRST = 200_000;
@@ -61,7 +69,7 @@ export class Navigator {
   private chunk = CHUNK_TICKS_FIRST;
   private lastMs: number;
   private lastTick: number;
-  private costMs = 0;
+  private costMs = COST_MS_FIRST;
   private breathMs: number;
 
   constructor(machine: Machine, line: Line, options: NavigatorOptions) {
@@ -73,6 +81,11 @@ export class Navigator {
     this.applyDue();
     this.lastMs = this.breathMs = this.nowMs();
     this.lastTick = machine.tick;
+  }
+
+  /** How many ticks run in a few milliseconds. */
+  get chunkTicks(): number {
+    return this.chunk;
   }
 
   get position(): Position {
@@ -90,9 +103,9 @@ export class Navigator {
     const ticksOf = (hart: number | undefined): number => (hart === undefined ? 0 : machine.debug.hartTicks(hart));
     const taken = ticksOf(limits.stepHart);
     for (;;) {
-      const next = line.events.at(this.applied);
-      const until = next && comparePositions(next.at, target) < 0 ? next.at : target;
+      const until = first(target, line.events.at(this.applied)?.at, line.check?.next);
       const stop = machine.run(untilTick, { ...limits, passBreakpoint: pass, until });
+      line.check?.ran(stop, until);
       this.applyDue();
       const isDone = machine.tick >= untilTick || this.isAt(target) || ticksOf(limits.stepHart) !== taken;
       if (stop.kind !== 'limit' || isDone) return stop;
@@ -100,12 +113,14 @@ export class Navigator {
     }
   }
 
-  /** Feeds the events of the present position. */
+  /** Feeds the events of the present position, and compares its digests. */
   private applyDue(): void {
     const { machine, line } = this;
+    line.check?.compare(this.applied);
     for (let next = line.events.at(this.applied); next && this.isAt(next.at); next = line.events.at(this.applied)) {
       if (comparePositions(next.at, this.position) !== 0 || !machine.input(next.event)) throw this.divergence(next.at);
       this.applied++;
+      line.check?.compare(this.applied);
     }
   }
 
@@ -134,6 +149,14 @@ export class Navigator {
         ? recorded.checkpoints.before(at, events, fits)
         : recorded.checkpoints.before(target, Math.min(events, line.events.countUpTo(target)), fits);
     return shared && { line: recorded, checkpoint: shared };
+  }
+
+  /** Whether any of the pages (frames) may have been stored to from a checkpoint on up to `end`, where no other is between. */
+  mayHaveStored({ line, checkpoint }: Place, end: Position, frames: readonly number[]): boolean {
+    // What a branch stored is not in the checkpoints of the line that it left.
+    const { from } = this.line;
+    if (line !== this.line && (!from || comparePositions(end, from.at) > 0)) return true;
+    return line.checkpoints.mayHaveStored(checkpoint, end, frames);
   }
 
   /** Goes to `target` on the line, by the shorter way; gives false where `watch` ended it on the way, or the machine cannot get there. */
@@ -191,7 +214,7 @@ export class Navigator {
   /** To be called between runs: takes a checkpoint when it is time. */
   keep(): void {
     const now = this.nowMs();
-    if (now - this.lastMs < Math.max(SPACING_MS, this.costMs * SPACING_COSTS)) return;
+    if (now - this.lastMs < this.spacingMs) return;
     // History that was passed through before has its checkpoints.
     const last = this.checkpointBefore(this.position);
     if (last && last.checkpoint.at.tick > this.lastTick) this.restart();
@@ -203,11 +226,22 @@ export class Navigator {
     const before = this.nowMs();
     this.line.checkpoints.take(this.applied);
     this.restart();
-    this.costMs += (this.lastMs - before - this.costMs) * COST_WEIGHT;
+    const { costMs } = this;
+    this.costMs += (Math.min(this.lastMs - before, costMs * COST_FACTOR_MAX + 1) - costMs) * COST_WEIGHT;
+  }
+
+  private get spacingMs(): number {
+    const { costMs } = this;
+    return Math.max(SPACING_MS, Math.min(costMs * SPACING_COSTS, Math.max(GAP_MS, costMs * GAP_COSTS)));
   }
 
   private restart(): void {
     this.lastMs = this.nowMs();
     this.lastTick = this.machine.tick;
   }
+}
+
+/** The earliest of some positions. */
+function first(position: Position, ...others: readonly (Position | undefined)[]): Position {
+  return others.reduce<Position>((least, other) => (other && comparePositions(other, least) < 0 ? other : least), position);
 }

@@ -6,7 +6,8 @@
 import type { RunLimits, StopReason } from '../lib/exec/machine-engine.js';
 import { comparePositions, type InputEvent, type Position } from '../lib/system/input-event.js';
 import type { Machine, RoomKind } from '../lib/system/machine.js';
-import { ReplayDivergenceError } from '../lib/util/errors.js';
+import type { ReplayDivergenceError } from '../lib/util/errors.js';
+import { describePosition as describe, divergence } from './divergence.js';
 import type { LogEntry } from './entry.js';
 import type { Recording } from './log.js';
 import { OutputHash } from './output-hash.js';
@@ -183,13 +184,7 @@ export class Replayer {
 
   private divergence(what: string, expected: string, actual: string): ReplayDivergenceError {
     const { tick } = this.machine;
-    const since = this.lastGood ? `, after the state agreed at tick ${this.lastGood.tick}` : '';
-    const program = `recorded by version ${this.recording.header.program}`;
-    const message = `${this.recording.name}: the replay differs from the recording (${program}) at tick ${tick}${since}: ${what} is ${actual}, recorded was ${expected}`;
-    return new ReplayDivergenceError(message, { tick, expected, actual, agreed: this.lastGood });
+    const { name, header } = this.recording;
+    return divergence({ name, program: header.program }, { tick, what, expected, actual, agreed: this.lastGood });
   }
-}
-
-function describe({ tick, skippedNs }: Position): string {
-  return skippedNs === 0 ? `tick ${tick}` : `tick ${tick} with ${skippedNs} ns skipped`;
 }

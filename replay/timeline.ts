@@ -7,11 +7,13 @@
  */
 import type { Breakpoint, DebugStop, Watchpoint } from '../lib/exec/debug.js';
 import type { RunLimits, StopReason } from '../lib/exec/machine-engine.js';
+import { PAGE_SIZE } from '../lib/mem/layout.js';
 import { comparePositions, type InputEvent, type Position, type PositionedEvent } from '../lib/system/input-event.js';
 import type { Machine, RoomKind } from '../lib/system/machine.js';
-import { assert } from '../lib/util/errors.js';
+import { assert, type ReplayDivergenceError } from '../lib/util/errors.js';
 import { Checkpoints } from './checkpoints.js';
 import { EventList } from './event-list.js';
+import { LineCheck, type RecordedLine } from './line-check.js';
 import { type Line, Navigator, type Watch } from './navigator.js';
 import { type Hit, lastStop } from './scan.js';
 
@@ -21,7 +23,9 @@ export interface TimelineOptions {
   /** Memory for checkpoints (default 512 MiB). */
   readonly historyBytes?: number;
   /** A run that was recorded; live without. */
-  readonly recording?: { readonly events: readonly PositionedEvent[]; readonly end: Position };
+  readonly recording?: RecordedLine;
+  /** The run through the recording is not the recorded one; told once. Without it, that is thrown where it is noticed. */
+  readonly onDivergence?: (error: ReplayDivergenceError) => void;
   /** The machine begins, or ends, to run through what happened before: its input is history then. */
   readonly onReplay?: (active: boolean) => void;
   /** Input in the past has opened a branch. */
@@ -66,7 +70,10 @@ export class Timeline {
     this.eventBytesMax = historyBytes * EVENTS_PART;
     this.branchBytesMax = historyBytes * BRANCH_PART;
     const checkpoints = new Checkpoints(machine, { budgetBytes: historyBytes - this.eventBytesMax - this.branchBytesMax });
-    this.recorded = { events: new EventList(recording?.events), end: recording?.end ?? machine.position, checkpoints };
+    const { digests } = recording ?? {};
+    const check = digests && new LineCheck(machine, digests, (error) => this.diverged(error));
+    const events = new EventList(recording?.events);
+    this.recorded = { events, end: recording?.end ?? machine.position, checkpoints, ...(check ? { check } : {}) };
     if (recording) this.setReplaying(true);
     this.navigator = new Navigator(machine, this.recorded, { nowMs });
   }
@@ -238,6 +245,17 @@ export class Timeline {
     this.machine.forgetOutput(this.seen);
   }
 
+  /** A replayed drive: the guest reads a sector that the recorded run never read. */
+  reportMissing(drive: number, sector: number): void {
+    // A branch may read what it likes.
+    if (!this.isBranch) this.recorded.check?.reportMissing(drive, sector);
+  }
+
+  private diverged(error: ReplayDivergenceError): void {
+    if (!this.o.onDivergence) throw error;
+    this.o.onDivergence(error);
+  }
+
   // --- anywhere --------------------------------------------------------------------------------------------------------
 
   mark(name: string): Position {
@@ -292,8 +310,11 @@ export class Timeline {
   lastWrite(paddr: number, length: number, watch: Watch = {}): Promise<Hit | undefined> {
     const watchpoint: Watchpoint = { address: BigInt(paddr), length, kind: 'write', space: 'physical' };
     const origin = this.position;
+    const { pages } = this.machine;
+    const frames: number[] = [];
+    for (let at = paddr - (paddr % PAGE_SIZE); at < paddr + length; at += PAGE_SIZE) frames.push(pages.frameOf(at));
     return this.quietly(async () => {
-      const found = await lastStop(this.navigator, origin, { breakpoints: [], watchpoints: [watchpoint] }, watch);
+      const found = await lastStop(this.navigator, origin, { breakpoints: [], watchpoints: [watchpoint] }, watch, frames);
       await this.navigator.goTo(origin);
       return found.kind === 'hit' ? found.hit : undefined;
     });

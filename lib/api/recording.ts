@@ -1,4 +1,5 @@
 /** A run in a file: made while a machine runs, and run again as often as one likes. */
+import { type RecordedLine, recordedLine } from '../../replay/line-check.js';
 import type { Recording as RecordingFile } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
@@ -42,8 +43,10 @@ export interface Replay {
 /** What a timeline needs to know of the recording that a machine comes from. */
 export interface RecordedRun {
   readonly start: Position;
-  readonly end: Position;
-  readonly events: readonly PositionedEvent[];
+  /** Looks through the recording. */
+  line(): RecordedLine;
+  /** Gets to know of the timeline, which drives the machine from now on. */
+  driveBy(timeline: NonNullable<RecordingInputs['replayer']>): void;
 }
 
 const runs = new WeakMap<Machine, RecordedRun>();
@@ -146,11 +149,15 @@ export class Recording {
     inputs.machine = guest;
     const snapshot = file.snapshot();
     if (snapshot) loadSnapshot(guest, snapshot);
-    const replayer: Replayer = new Replayer(guest, file, { verify: options.verify ?? true });
+    const { verify = true } = options;
+    const replayer: Replayer = new Replayer(guest, file, { verify });
     inputs.replayer = replayer;
     const parts: MachineParts = { ...assembled, driver: directDriver(guest, replayer) };
     const machine = new Machine(parts);
-    runs.set(machine, { start: file.start, end: file.reached, events: this.events });
+    const driveBy = (timeline: NonNullable<RecordingInputs['replayer']>) => {
+      inputs.replayer = timeline;
+    };
+    runs.set(machine, { start: file.start, line: () => recordedLine(file, { verify }), driveBy });
     return { machine, replayer };
   }
 }

@@ -33,7 +33,8 @@ export class Timeline {
 
   /**
    * Keeps the history of `machine` from here on; of the replay of a recording, which must be at its start, the whole recorded run is history.
-   * `machine.run` goes on as before; in the past it runs through history again. Throws `ConfigError`.
+   * `machine.run` goes on as before; in the past it runs through history again. Throws `ConfigError`. Where the states of a replay are not the
+   * recorded ones, what comes upon it first throws `ReplayDivergenceError`, unless the replay was begun with `verify: false`.
    */
   static of(machine: Machine, { historyBytes }: TimelineOptions = {}): Timeline {
     const { guest, recorder } = machine.parts;
@@ -44,7 +45,8 @@ export class Timeline {
     if (!recording && machine.parts.options.drives.some(({ write }) => write)) {
       throw new ConfigError('timeline: what a guest has written to a file of the host cannot be taken back: drives must be without write');
     }
-    const history = new History(guest, { nowMs: () => performance.now(), ...given({ historyBytes, recording }) });
+    const history = new History(guest, { nowMs: () => performance.now(), ...given({ historyBytes, recording: recording?.line() }) });
+    recording?.driveBy(history);
     machine.setDriver({
       run: (untilTick, limits) => history.run(untilTick, limits),
       input: (event) => history.input(event),

@@ -1,9 +1,10 @@
 /** A run with a debugger: the target, the server, and the timeline that stands before the machine. */
 import { parseGdbAddress, startGdbServer } from '../../gdbstub/server.js';
+import type { RecordedLine } from '../../replay/line-check.js';
 import { Timeline } from '../../replay/timeline.js';
 import { ConsoleLog } from '../host/console-log.js';
-import type { Position, PositionedEvent } from '../system/input-event.js';
 import type { Machine } from '../system/machine.js';
+import type { ReplayDivergenceError } from '../util/errors.js';
 import { MachineTarget } from './debug-target.js';
 import { complain } from './messages.js';
 import { MONITOR_COMMANDS, type MonitorCommand, monitorContext, runMonitorLine } from './monitor.js';
@@ -24,6 +25,8 @@ export interface DebugSession {
 
 export interface DebugParts {
   readonly machine: Machine;
+  /** What drives the machine where it cannot go back; the machine itself, if absent. */
+  readonly driver?: Driven;
   readonly session: Session;
   readonly options: HostOptions;
   /** Further commands of the monitor. */
@@ -33,15 +36,22 @@ export interface DebugParts {
   /** Writes a live session's history out as a recording. */
   readonly save?: (timeline: Timeline, path: string) => Promise<void>;
   /** What is replayed; live if absent. */
-  readonly recording?: { readonly events: readonly PositionedEvent[]; readonly end: Position };
+  readonly recording?: RecordedLine;
+  /** The run through the recording is not the recorded one. */
+  readonly onDivergence?: (error: ReplayDivergenceError) => void;
 }
 
 /** Starts to serve debuggers where the user wants it, with the machine as it is now as the beginning of history. Throws `ConfigError`. */
 export async function startDebugging(parts: DebugParts): Promise<DebugSession | undefined> {
-  const { machine, session, options, recording, save, keepsHistory = true } = parts;
+  const { machine, driver = machine, session, options, recording, save, keepsHistory = true } = parts;
   const { gdb, wait, historyBytes } = options;
   if (gdb === undefined && !wait) return undefined;
-  const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, ...(recording ? { recording } : {}) };
+  let target: MachineTarget | undefined;
+  const onDivergence = (error: ReplayDivergenceError): void => {
+    parts.onDivergence?.(error);
+    target?.onOutput?.(`${error.message}\n`);
+  };
+  const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, onDivergence, ...(recording ? { recording } : {}) };
   if (!keepsHistory) complain('a drive with ,write: what the guest writes cannot be taken back, so this run cannot go back');
   const timeline = historyBytes > 0 && keepsHistory ? new Timeline(machine, timelineOptions) : undefined;
   const log = new ConsoleLog(machine);
@@ -51,10 +61,10 @@ export async function startDebugging(parts: DebugParts): Promise<DebugSession | 
   const commands = [...travel, ...further, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
   const quit = () => session.finish({ reason: 'quit' });
   const monitor = (line: string) => runMonitorLine(commands, line, monitorContext(machine, quit));
-  const target = new MachineTarget({ machine, session, monitor, ...(timeline ? { timeline } : {}) }, { stopped: wait });
+  target = new MachineTarget({ machine, driver, session, monitor, ...(timeline ? { timeline } : {}) }, { stopped: wait });
   const server = await startGdbServer(target, parseGdbAddress(gdb ?? ''));
   process.stderr.write(`gdb: listening on ${server.address}\n`);
-  return { parts: { machine: timeline ?? machine, control: target }, timeline, commands, close: () => server.close() };
+  return { parts: { machine: timeline ?? driver, control: target }, timeline, commands, close: () => server.close() };
 }
 
 function onBranch(): void {

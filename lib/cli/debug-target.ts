@@ -31,6 +31,8 @@ const PROGRESS_MS = 1000;
 
 export interface TargetParts {
   readonly machine: Machine;
+  /** What drives it, without a timeline. */
+  readonly driver: Driven;
   /** Absent: the run cannot go back. */
   readonly timeline?: Timeline;
   readonly session: Session;
@@ -287,7 +289,7 @@ export class MachineTarget implements DebugTarget, RunControl {
 
   /** What stands before the machine. */
   private get driven(): Driven {
-    return this.parts.timeline ?? this.parts.machine;
+    return this.parts.timeline ?? this.parts.driver;
   }
 
   /** Who heeds the stops. */

@@ -230,16 +230,14 @@ async function scan(
     },
   });
   if (!(await query.flush())) return;
-  if (isComplete) query.checkEnd();
   if (count === 0) say(`${place}: ${nothing} between ticks ${stretch.from} and ${stretch.to}`);
   else if (!isComplete) say(`ended after ${count} answers (--limit)`);
 }
 
-async function goTo({ timeline, progress, checkEnd }: Query, place: Parameters<RecordedMachine['timeline']['seek']>[0]): Promise<void> {
+async function goTo({ timeline, progress }: Query, place: Parameters<RecordedMachine['timeline']['seek']>[0]): Promise<void> {
   const from = timeline.tick;
   const to = typeof place === 'number' ? place : place.tick;
   await timeline.seek(place, { onProgress: ({ tick }) => progress.at('replaying', tick - from, to - from) });
-  checkEnd();
 }
 
 /** Which part of the recording is asked about. Throws `ConfigError`. */

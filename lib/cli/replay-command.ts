@@ -1,5 +1,6 @@
 /** `hindsight replay`: runs a recording again. */
 import { findDifference } from '../../replay/bisect.js';
+import { recordedLine } from '../../replay/line-check.js';
 import type { Recording } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
@@ -80,9 +81,15 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     const replayer: Replayer = new Replayer(machine, recording, { verify: options.verify, onBranch });
     inputs.replayer = replayer;
     const startMs = performance.now();
-    const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
-    const debug = await startDebugging({ machine, session, options: host, recording: { events, end: recording.reached } });
     const driven = endingWith(replayer, recording, session);
+    let hasDiverged = false;
+    const onDivergence = (error: ReplayDivergenceError) => {
+      hasDiverged = true;
+      complain(error.message);
+    };
+    const line = recordedLine(recording, { verify: options.verify });
+    const debug = await startDebugging({ machine, driver: driven, session, options: host, recording: line, onDivergence });
+    if (debug?.timeline) inputs.replayer = debug.timeline;
     const maxTicks = Math.min(host.maxTicks, options.toTick);
     const end = await run({
       machine: driven,
@@ -98,6 +105,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
     await console.close();
     report(end, machine.tick, say);
     if (host.stats !== undefined) await writeStats(statsFile, collectStats(machine, end, seconds));
+    if (hasDiverged) return EXIT_DIVERGED;
     return end.reason === 'limit' && machine.tick >= options.toTick ? 0 : exitCode(end);
   } catch (error) {
     if (!(error instanceof ReplayDivergenceError)) throw error;

@@ -26,6 +26,8 @@ export interface BlockFinderOptions {
   /** The guest's; see lib/isa/guest.ts. */
   fetch(env: number, vaddr: bigint): bigint;
   takeTrap(env: number): void;
+  /** The soft-MMU's. */
+  noteBlock(paddr: number, flags: number, header: number): void;
   /** Whether a debugger wants to stop in front of ENV_PC, where nothing can be fetched. */
   stopsInFront(env: number): boolean;
 }
@@ -41,7 +43,7 @@ export class BlockFinder {
     this.i64 = new BigInt64Array(options.memory.buffer);
   }
 
-  /** Puts the block at ENV_PC into the jump cache. */
+  /** Puts the block at ENV_PC into the jump cache, and where misses of the jump cache find it if it depends on no other page. */
   enterJumpCache(env: number): void {
     const { i32, i64 } = this;
     const pc = i64[(env + ENV_PC) >> 3];
@@ -51,6 +53,7 @@ export class BlockFinder {
     i64[(entry + JC_PC) >> 3] = pc;
     i32[(entry + JC_BLOCK) >> 2] = block.header;
     i32[(entry + JC_CONTEXT) >> 2] = i32[(env + ENV_CONTEXT) >> 2];
+    if (block.nextPage < 0) this.o.noteBlock(block.paddr, block.flags, block.header);
   }
 
   /** The block at ENV_PC, translated if need be; undefined after a fetch fault: its trap was taken, unless a debugger stops in front of it. */

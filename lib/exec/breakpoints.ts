@@ -7,7 +7,7 @@
  * its own (PAST_BREAKPOINT). Pcs stay armed when their breakpoints go: a debugger that removes and inserts all of them at every stop
  * costs nothing, and a candidate without a breakpoint goes when it is met.
  */
-import { PAGE_SIZE } from '../mem/layout.js';
+import { ARMED_PAGES, PAGE_SIZE } from '../mem/layout.js';
 import type { Breakpoint, DebugStop } from './debug.js';
 
 /** What breakpoints need of the translated code and of the memory that it comes from. */
@@ -17,6 +17,8 @@ export interface BreakableCode {
   /** Makes every way into a page a new one. */
   renewContexts(): void;
   isMemory(paddr: number): boolean;
+  /** GLOBAL_ARMED_PAGES: ways into these virtual pages lead through `enter`. */
+  readonly armedPages: Uint8Array;
 }
 
 /** More armed pcs than this, and than four times the breakpoints: all are disarmed first. */
@@ -110,6 +112,7 @@ export class Breakpoints {
     page.pcs.add(pc);
     page.entered.clear();
     this.armedCount++;
+    this.code.armedPages[number & (ARMED_PAGES - 1)] = 1;
     // While fetches are not translated, code is chained across pages: nobody may ever enter this one.
     const paddr = Number(pc);
     if (Number.isSafeInteger(paddr) && this.code.isMemory(paddr)) this.addCandidate(paddr, pc);
@@ -126,6 +129,7 @@ export class Breakpoints {
 
   private disarmAll(): void {
     this.armed.clear();
+    this.code.armedPages.fill(0);
     this.armedCount = 0;
     for (const paddr of this.candidates.keys()) this.code.invalidate(paddr);
     this.candidates.clear();

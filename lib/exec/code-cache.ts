@@ -17,13 +17,13 @@ import {
   FN_FAR,
   FN_INTERPRET,
   FN_LINK,
-  FN_REGIONS,
   GLOBAL_FAR_BLOCK,
   GLOBAL_LINK_BLOCK,
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { assert } from '../util/errors.js';
 import { type Block, PAST_BREAKPOINT, type Region } from './block.js';
+import type { FunctionTable } from './function-table.js';
 
 /** The soft-MMU's tracking of pages that own code. */
 export interface CodePages {
@@ -32,11 +32,14 @@ export interface CodePages {
   unmarkCode(paddr: number): void;
   /** Makes every jump cache forget everything. */
   renewContexts(): void;
+  /** The block with this header is found no more. */
+  forgetBlock(paddr: number, flags: number, header: number): void;
 }
 
 export interface CodeCacheOptions {
   readonly memory: WebAssembly.Memory;
-  readonly table: WebAssembly.Table;
+  /** Where regions are. */
+  readonly functions: Pick<FunctionTable, 'release'>;
   readonly arenaAt: number;
   readonly arenaBytes: number;
   /** Executions after which a block is hot. */
@@ -54,6 +57,8 @@ export type NewBlock = Omit<Block, 'id' | 'segment' | 'incoming' | 'regions' | '
 };
 
 const SEGMENTS = 16;
+/** After so many executions, at least, a block is hot that was hot before. */
+const EXECUTIONS_AGAIN = 64;
 
 export class CodeCache {
   /** How often new blocks took over a segment's place: host addresses in the arena from before may mean something else now. */
@@ -66,7 +71,6 @@ export class CodeCache {
   private readonly blocks: (Block | undefined)[] = [];
   private readonly freeIds: number[] = [];
   private readonly pages = new Map<number, CodePage>();
-  private readonly freeSlots: number[] = [];
   private readonly segmentBytes: number;
   private segment = 0;
   private cursor: number;
@@ -79,7 +83,6 @@ export class CodeCache {
     this.cursor = options.arenaAt;
     this.i32[(GLOBAL_LINK_BLOCK + BLOCK_FUNC) >> 2] = FN_LINK;
     this.i32[(GLOBAL_FAR_BLOCK + BLOCK_FUNC) >> 2] = FN_FAR;
-    for (let slot = options.table.length - 1; slot >= FN_REGIONS; slot--) this.freeSlots.push(slot);
   }
 
   /** The block for the code at `paddr` under `flags`. */
@@ -179,6 +182,11 @@ export class CodeCache {
     return left > 0 ? this.o.hotThreshold - left : this.o.hotThreshold;
   }
 
+  /** Makes a hot block count again for a while before it is found to be hot. */
+  cool(block: Block): void {
+    if (!block.dead) this.i32[(block.header + BLOCK_COUNT) >> 2] = Math.max(1, this.o.hotThreshold >> 3);
+  }
+
   /**
    * Chains: the cell at host address `cell` leads to `block` from now on. Where a block reaches into another page, the way to it stays the
    * jump cache's, because what that page is depends on the context. A dropped block's cell stays as it is.
@@ -228,6 +236,7 @@ export class CodeCache {
       i32[cell >> 2] = GLOBAL_FAR_BLOCK;
     }
     for (const region of [...(block.regions ?? [])]) this.dropRegion(region);
+    this.o.pages.forgetBlock(block.paddr, block.flags, block.header);
     this.leavePage(block, pageOf(block.paddr));
     if (block.nextPage >= 0) this.leavePage(block, pageOf(block.nextPage));
   }
@@ -251,19 +260,13 @@ export class CodeCache {
 
   // --- regions -----------------------------------------------------------------------------------------------------
 
-  /** A free place in the function table. */
-  allocateSlot(): number {
-    const { table } = this.o;
-    if (this.freeSlots.length === 0) {
-      const start = table.length;
-      table.grow(start);
-      for (let slot = start * 2 - 1; slot >= start; slot--) this.freeSlots.push(slot);
-    }
-    return this.freeSlots.pop() as number;
-  }
-
-  /** From now on `region.entry` runs as `region`, which is in the function table already. */
+  /** From now on `region.entry` runs as `region`, which is in the function table already; unless one of its blocks was dropped since it was formed. */
   publish(region: Region): void {
+    if (region.blocks.some((block) => block.dead)) {
+      this.o.functions.release(region.slot);
+      this.cool(region.entry);
+      return;
+    }
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);
@@ -273,7 +276,23 @@ export class CodeCache {
     this.counts.regions++;
   }
 
+  /** The function table has none of the regions any more. What is seldom used must not fill it at once again. */
+  forgetRegions(): void {
+    const executions = Math.max(this.o.hotThreshold, EXECUTIONS_AGAIN);
+    for (const block of this.blocks) {
+      if (!block?.region) continue;
+      this.leaveRegion(block.region);
+      this.i32[(block.header + BLOCK_COUNT) >> 2] = executions;
+    }
+  }
+
   private dropRegion(region: Region): void {
+    this.leaveRegion(region);
+    this.o.functions.release(region.slot);
+  }
+
+  /** `region.entry` runs in the interpreter again. */
+  private leaveRegion(region: Region): void {
     for (const block of region.blocks) block.regions?.delete(region);
     const { entry } = region;
     entry.region = undefined;
@@ -281,8 +300,6 @@ export class CodeCache {
       this.i32[(entry.header + BLOCK_FUNC) >> 2] = FN_INTERPRET;
       this.i32[(entry.header + BLOCK_COUNT) >> 2] = this.o.hotThreshold;
     }
-    this.o.table.set(region.slot, null);
-    this.freeSlots.push(region.slot);
   }
 }
 

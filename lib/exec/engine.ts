@@ -9,6 +9,7 @@ import { OPCODE_NUMBER } from '../ir/encoding.js';
 import { generateInterpreter } from '../ir/interpreter.js';
 import type { Guest } from '../isa/guest.js';
 import {
+  ARMED_PAGES,
   ENV_BLOCK,
   ENV_BUDGET,
   ENV_CELL,
@@ -42,33 +43,33 @@ import {
   FN_TABLE_STORE,
   FN_TAKE_TRAP,
   FN_TRANSLATE,
+  GLOBAL_ARMED_PAGES,
   GLOBAL_CONTEXT_NEXT,
   GLOBAL_DROP_CODE,
-  GLOBAL_HOT_COUNT,
-  GLOBAL_HOT_LIMIT,
-  GLOBAL_HOT_QUEUE,
   GLOBAL_NS_PER_TICK,
   GLOBAL_PART_CELL,
   GLOBAL_SKIPPED_NS,
   GLOBAL_TABLE_EPOCH,
   HART_SIZE,
-  HOT_QUEUE_MAX,
   LEAVE_REQUEST,
   LEAVE_WATCH,
   PAGE_SIZE,
 } from '../mem/layout.js';
 import { type PhysicalMemory, TrackedMemory } from '../mem/physical-memory.js';
 import { assert } from '../util/errors.js';
-import type { Block } from './block.js';
+import { given } from '../util/given.js';
 import { BlockFinder } from './block-finder.js';
 import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
+import { CompileThread } from './compile-thread.js';
 import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
 import { DirtyPages } from './dirty-log.js';
+import { FunctionTable } from './function-table.js';
+import { HotBlocks, tierPolicy } from './hot-blocks.js';
 import { Inspector } from './inspector.js';
 import type { Engine, EngineOptions, EngineStats, RunLimits, StopReason } from './machine-engine.js';
 import { loadMmu, type Mmu } from './mmu.js';
@@ -77,17 +78,8 @@ import { Translator } from './translator.js';
 import { Turns } from './turns.js';
 import { Watchpoints } from './watchpoints.js';
 
-/** Executions after which a block is hot: compiling costs about as much as interpreting it so often. */
-const HOT_THRESHOLD = 10_000;
-/** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
-const HOT_BATCH = 64;
-const HOT_WAIT_TICKS = 4_000_000;
-/** The batch where the threshold was chosen: small, so that short programs are compiled too. */
-const TEST_BATCH = 4;
 /** Virtual time ends before nanoseconds stop being exact numbers, after 104 days. */
 const TIME_END_NS = Number.MAX_SAFE_INTEGER;
-/** Most ticks of a slice: it fits the i32 budget with room. */
-const SLICE_MAX = 1 << 24;
 const TABLE_INITIAL = 1024;
 const NEVER = { tick: Number.POSITIVE_INFINITY, skippedNs: 0 };
 
@@ -113,6 +105,12 @@ interface GuestCalls {
   nextTimerTick(env: number): bigint;
 }
 
+/** The interpreter's exports that the engine itself calls. */
+interface InterpreterCalls {
+  dispatch(env: number, budget: number, cell: number): number;
+  interpret(env: number, budget: number, cell: number): number;
+}
+
 export class MachineEngine implements Engine {
   readonly clock: EventClock;
   readonly memory: PhysicalMemory;
@@ -123,11 +121,12 @@ export class MachineEngine implements Engine {
   private readonly i64: BigInt64Array;
   private readonly mmu: Mmu;
   private readonly calls: GuestCalls;
-  private readonly dispatch: (env: number, budget: number, cell: number) => number;
-  private readonly interpret: (env: number, budget: number, cell: number) => number;
+  private readonly functions: FunctionTable;
+  private interpreter: InterpreterCalls;
   private readonly cache: CodeCache;
   private readonly finder: BlockFinder;
   private readonly compiler: Compiler;
+  private readonly hot: HotBlocks;
   /** Only where a hook wants to know. */
   private readonly trace: BlockTrace | undefined;
   private readonly dirty: DirtyPages;
@@ -146,9 +145,6 @@ export class MachineEngine implements Engine {
   private debugStop: DebugStop | undefined;
   private passTick = -1;
   private nextBlock = 0;
-  private readonly hotWaitTicks: number;
-  /** Tick at which the hot queue was last empty. */
-  private lastCompile = 0;
   /** Ticks that were taken back by restoring earlier states. */
   private rewound = 0;
 
@@ -162,7 +158,8 @@ export class MachineEngine implements Engine {
     this.harts = Array.from({ length: options.harts }, (_, i) => options.hartsAt + i * HART_SIZE);
     this.turns = new Turns(memory, this.harts);
     this.clock = new EventClock({ nsPerTick: options.nsPerTick, tickNow: () => this.tick, onEarlier: () => this.interruptSlice() });
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
+    // The soft-MMU and the guest call each other through a table of their own: the one with the regions does not last.
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: FN_REGIONS });
     this.initialiseGlobals();
     const { exports: mmuExports, mmu } = loadMmu(memory, table, {
       mmioRead: options.space.mmioRead,
@@ -178,21 +175,28 @@ export class MachineEngine implements Engine {
     const { onBlock } = options;
     this.trace = onBlock && new BlockTrace(memory, { onBlock, sliceEnd: () => this.sliceEnd });
     const blockHead = this.trace?.blockHead;
-    const imports = { env: { memory, table, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
-    const interpreter = new WebAssembly.Instance(interpreterModule(pages), imports).exports;
-    this.dispatch = interpreter.dispatch as MachineEngine['dispatch'];
-    this.interpret = interpreter.interpret as MachineEngine['interpret'];
-    const hotThreshold = options.mode === 'interpret' ? 0 : options.mode === 'translate' ? 1 : (options.hotThreshold ?? HOT_THRESHOLD);
+    this.functions = new FunctionTable({
+      size: TABLE_INITIAL,
+      fill: (regions) => {
+        this.fillTable(regions, guestExports);
+        const imports = { env: { memory, table: regions, blockHead: blockHead ?? (() => {}) }, mmu: mmuExports };
+        return new WebAssembly.Instance(interpreterModule(pages), imports).exports;
+      },
+      ...given({ cellsMax: options.tableCellsMax }),
+    });
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
+    const policy = tierPolicy(options);
     this.cache = new CodeCache({
       memory,
-      table,
+      functions: this.functions,
       arenaAt: options.arenaAt,
       arenaBytes: options.arenaBytes,
-      hotThreshold,
+      hotThreshold: policy.threshold,
       pages: {
         markCode: (paddr, bytes) => mmu.markCode(BigInt(paddr), bytes),
         unmarkCode: (paddr) => mmu.unmarkCode(mmu.frameOf(BigInt(paddr))),
         renewContexts: () => mmu.renewContexts(),
+        forgetBlock: mmu.forgetBlock,
       },
     });
     const source = { hostPage: (paddr: number) => this.hostPage(paddr) };
@@ -200,29 +204,29 @@ export class MachineEngine implements Engine {
     this.breakpoints = new Breakpoints({
       invalidate: (paddr) => void this.cache.invalidate(paddr, 1),
       renewContexts: () => mmu.renewContexts(),
+      armedPages: new Uint8Array(memory.buffer, GLOBAL_ARMED_PAGES, ARMED_PAGES),
       isMemory: (paddr) => options.space.memoryAt(paddr, 1) !== undefined,
     });
     this.watchpoints = new Watchpoints(memory, () => mmu.flushBanks());
     const { cache, breakpoints, watchpoints, calls } = this;
     const stopsInFront = (env: number) => this.stopsInFront(env);
-    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch: calls.fetch, takeTrap: calls.takeTrap, stopsInFront });
+    const { fetch, takeTrap } = calls;
+    this.finder = new BlockFinder({ memory, cache, translator, breakpoints, fetch, takeTrap, noteBlock: mmu.noteBlock, stopsInFront });
     this.compiler = new Compiler({
       memory,
-      table,
+      functions: this.functions,
       guest,
       cache: this.cache,
       guestExports,
       mmu: mmuExports,
-      interpreter,
       blockHead,
-      minimumExecutions: options.mode === 'auto' ? Math.max(1, hotThreshold >> 4) : 0,
+      minimumExecutions: policy.minimumExecutions,
+      ...(policy.threaded ? { thread: CompileThread.get } : {}),
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
     this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
     this.snapshots = this.createSnapshots();
-    const isTest = options.hotThreshold !== undefined;
-    this.hotWaitTicks = isTest ? 0 : HOT_WAIT_TICKS;
-    this.i32[GLOBAL_HOT_LIMIT >> 2] = options.mode === 'translate' ? 1 : isTest ? TEST_BATCH : HOT_BATCH;
+    this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy, beforeCompiling: () => this.renewFunctions() });
     this.reset();
     const inspector = guest.inspect(memory, guestExports);
     this.debug = new Inspector({ memory, space: options.space, guest, inspector, harts: this.harts, breakpoints, watchpoints, run: this });
@@ -311,7 +315,7 @@ export class MachineEngine implements Engine {
       const { hart } = turns;
       const env = harts[hart];
       const stepEnd = hart === stepHart ? now + 1 : Number.POSITIVE_INFINITY;
-      const end = Math.min(lastTick, until.tick, stepEnd, now + SLICE_MAX, turns.end, this.clock.nextTick, this.timerTick(env));
+      const end = Math.min(lastTick, until.tick, stepEnd, now + this.hot.sliceTicks, turns.end, this.clock.nextTick, this.timerTick(env));
       const waits = turns.isHeld(hart) || this.runSlice(env, now, Math.max(end, now + 1));
       // In front of the next instruction, and with nothing due: what `fire` did already is not done again.
       if (this.debugStop?.kind === 'breakpoint') return this.takeStop()!;
@@ -395,8 +399,7 @@ export class MachineEngine implements Engine {
     this.i64[(env + ENV_TICKS) >> 3] += BigInt(this.sliceEnd - now);
     if (i32[(env + ENV_YIELD) >> 2] !== 0) this.turns.end = Math.min(this.turns.end, this.sliceEnd);
     if (this.sliceEnd > now) this.turns.settle(this.sliceEnd);
-    if (i32[GLOBAL_HOT_COUNT >> 2] === 0) this.lastCompile = this.sliceEnd;
-    else if (this.sliceEnd - this.lastCompile > this.hotWaitTicks) this.compileHot();
+    this.hot.look(this.sliceEnd);
     return waits;
   }
 
@@ -408,10 +411,10 @@ export class MachineEngine implements Engine {
 
   /** Goes on at ENV_PC, or with the block behind a breakpoint that was passed over. */
   private enter(env: number, budget: number): number {
-    if (this.nextBlock === 0) return this.dispatch(env, budget, 0);
+    if (this.nextBlock === 0) return this.interpreter.dispatch(env, budget, 0);
     this.i32[GLOBAL_PART_CELL >> 2] = this.nextBlock;
     this.nextBlock = 0;
-    return this.interpret(env, budget, GLOBAL_PART_CELL);
+    return this.interpreter.interpret(env, budget, GLOBAL_PART_CELL);
   }
 
   /** Does what an exit asks for; false when the slice is over. */
@@ -433,7 +436,7 @@ export class MachineEngine implements Engine {
         this.runPart(env);
         return true;
       case EXIT_HOT:
-        this.compileHot();
+        this.hot.compile(this.tick);
         return true;
       case EXIT_DEBUG:
         return this.atBreakpoint(env);
@@ -491,7 +494,7 @@ export class MachineEngine implements Engine {
     u16[record] = OPCODE_NUMBER.stop;
     i32[(env + ENV_CURRENT_BLOCK) >> 2] = insns;
     i32[GLOBAL_PART_CELL >> 2] = block.header;
-    const code = this.interpret(env, insns, GLOBAL_PART_CELL | 1);
+    const code = this.interpreter.interpret(env, insns, GLOBAL_PART_CELL | 1);
     u16[record] = original;
     this.afterPart(env, code);
   }
@@ -501,19 +504,12 @@ export class MachineEngine implements Engine {
     else if (code === EXIT_WFI || code === EXIT_REQUEST) this.i32[(env + ENV_POLL) >> 2] = 1;
   }
 
-  /** Compiles the blocks in the hot queue as one module. */
-  private compileHot(): void {
-    const { i32 } = this;
-    const count = Math.min(i32[GLOBAL_HOT_COUNT >> 2], HOT_QUEUE_MAX);
-    i32[GLOBAL_HOT_COUNT >> 2] = 0;
-    this.lastCompile = this.tick;
-    if (this.o.mode === 'interpret') return;
-    const entries: Block[] = [];
-    for (let i = 0; i < count; i++) {
-      const block = this.cache.byHeader(i32[(GLOBAL_HOT_QUEUE >> 2) + i]);
-      if (block) entries.push(block);
-    }
-    this.compiler.compile(entries);
+  /** Gives back what old code has cost, if that is too much. No lowered code is running. */
+  private renewFunctions(): void {
+    if (!this.functions.isWornOut) return;
+    this.functions.renew();
+    this.interpreter = this.functions.interpreter as unknown as InterpreterCalls;
+    this.cache.forgetRegions();
   }
 
   // --- state -----------------------------------------------------------------------------------------------------------
@@ -569,7 +565,7 @@ export class MachineEngine implements Engine {
     this.watchpoints.forget();
     this.rewound += this.tick - tick;
     this.sliceEnd = tick;
-    this.lastCompile = Math.min(this.lastCompile, tick);
+    this.hot.rewind(tick);
     this.clock.skippedNs = skippedNs;
     this.i64[GLOBAL_SKIPPED_NS >> 3] = BigInt(skippedNs);
     this.mmu.flushAll();

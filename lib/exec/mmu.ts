@@ -9,6 +9,8 @@ export interface Mmu {
   frameOf(paddr: bigint): number;
   markCode(paddr: bigint, bytes: number): void;
   unmarkCode(frame: number): void;
+  noteBlock(paddr: number, flags: number, header: number): void;
+  forgetBlock(paddr: number, flags: number, header: number): void;
   hashFrame(frame: number): bigint;
   loadPhysical(paddr: bigint, size: number): bigint;
   storePhysical(paddr: bigint, value: bigint, size: number): number;

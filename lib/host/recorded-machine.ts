@@ -1,9 +1,9 @@
 /** A recording as a machine with its past: what queries and pictures run through. */
+import { recordedLine } from '../../replay/line-check.js';
 import type { Recording } from '../../replay/log.js';
 import { loadSnapshot } from '../../replay/start-state.js';
 import { Timeline } from '../../replay/timeline.js';
 import type { Machine } from '../system/machine.js';
-import { ReplayDivergenceError } from '../util/errors.js';
 import { bootMachine, loadMachine, type MachineSinks } from './boot.js';
 import { createEngine } from './create-engine.js';
 import type { Warn } from './drive.js';
@@ -16,11 +16,10 @@ const NOWHERE: MachineSinks = { serial: () => {}, virtio: () => {}, frame: () =>
 
 export interface RecordedMachine {
   readonly machine: Machine;
+  /** Its moves throw `ReplayDivergenceError` where the states are not the recorded ones, once. */
   readonly timeline: Timeline;
   /** What the recording was made from, by role. Throws `ImageError`. */
   readonly inputs: RecordingInputs;
-  /** Where the machine stands at the end of a finished recording: compares the state with the recorded one. Throws `ReplayDivergenceError`. */
-  checkEnd(): void;
 }
 
 export interface RecordedMachineOptions {
@@ -43,17 +42,7 @@ export function bootRecorded(recording: Recording, { warn, sinks }: RecordedMach
 /** The same with its past, and its future up to the recording's end. */
 export function openRecordedMachine(recording: Recording, options: RecordedMachineOptions): RecordedMachine {
   const { machine, inputs } = bootRecorded(recording, options);
-  const events = [...recording.entries()].flatMap((entry) => (entry.kind === 'event' ? [entry] : []));
-  const timeline = new Timeline(machine, { nowMs: () => performance.now(), recording: { events, end: recording.reached } });
-  return { machine, timeline, inputs, checkEnd: () => checkEnd(recording, timeline) };
-}
-
-function checkEnd(recording: Recording, { machine, isAtPresent }: Timeline): void {
-  const { end, name } = recording;
-  if (!end || !isAtPresent) return;
-  const actual = machine.stateDigest();
-  if (actual === end.digest) return;
-  const { tick } = machine;
-  const message = `${name}: the replay differs from the recording (recorded by version ${recording.header.program}) at its end, tick ${tick}; hindsight replay says where it began`;
-  throw new ReplayDivergenceError(message, { tick, expected: end.digest, actual });
+  const timeline = new Timeline(machine, { nowMs: () => performance.now(), recording: recordedLine(recording, { verify: true }) });
+  inputs.replayer = timeline;
+  return { machine, timeline, inputs };
 }

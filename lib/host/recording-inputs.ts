@@ -6,7 +6,6 @@ import type { ByteSource } from '../../replay/codec.js';
 import type { FileRole } from '../../replay/header.js';
 import { Recording } from '../../replay/log.js';
 import { replayedDrive } from '../../replay/replayed-disk.js';
-import type { Replayer } from '../../replay/replayer.js';
 import type { BlockBackend } from '../devices/block-backend.js';
 import { readInput } from '../machines/load-kernel.js';
 import type { Position } from '../system/input-event.js';
@@ -58,7 +57,7 @@ function openSource(path: string): ByteSource {
 export class RecordingInputs implements MachineInputs {
   /** Set them as soon as there are any. */
   machine: Machine | undefined;
-  replayer: Replayer | undefined;
+  replayer: { reportMissing(drive: number, sector: number): void } | undefined;
   private readonly recording: Recording;
   private readonly warn: Warn;
 

@@ -30,6 +30,8 @@ export const SLOW_LOAD: Signature = { params: ['i32', 'i64', 'i32'], results: ['
 export const SLOW_STORE: Signature = { params: ['i32', 'i64', 'i64', 'i32'], results: [] };
 /** depart(env, block, index of the instruction): handles ENV_STATUS, then goes on. */
 export const DEPART: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
+/** enterBlock(env): whether the jump cache has the block at ENV_PC now. */
+export const ENTER_BLOCK: Signature = { params: ['i32'], results: ['i32'] };
 /** blockHead(env, budget, block): the block begins; `budget` is what is left behind it. */
 export const BLOCK_HEAD: Signature = { params: ['i32', 'i32', 'i32'], results: [] };
 

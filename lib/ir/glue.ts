@@ -161,7 +161,8 @@ export function departFunction(m: ModuleWriter, dispatch: number): Code {
   return w;
 }
 
-export function dispatchFunction(m: ModuleWriter): Code {
+/** `enterBlock`: the soft-MMU's function that fills the jump cache for ENV_PC. */
+export function dispatchFunction(m: ModuleWriter, enterBlock: number): Code {
   const w = new Code(RUN.params);
   const [pc, entry, polled] = [w.local('i64'), w.local('i32'), w.local('i32')];
   const again = w.loop();
@@ -207,7 +208,6 @@ export function dispatchFunction(m: ModuleWriter): Code {
   w.br(again);
   w.end();
   w.end();
-  w.end();
   w.get(ENV);
   w.mem('i64.load', ENV_PC);
   w.set(pc);
@@ -219,6 +219,10 @@ export function dispatchFunction(m: ModuleWriter): Code {
       w.mem('i64.load', ENV_PC_MASK);
     },
   });
+  w.get(ENV);
+  w.call(enterBlock);
+  w.brIf(again);
+  w.end();
   w.i32(EXIT_MISS);
   return w;
 }

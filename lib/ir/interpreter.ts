@@ -6,19 +6,20 @@ import { BLOCK_CODE, ENV_PC_BASE, FN_DEAD, FN_DISPATCH, FN_FAR, FN_INTERPRET, FN
 import { unreachable } from '../util/errors.js';
 import { Code } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENV, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENTER_BLOCK, ENV, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
 import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, GOTO_CELL, type Opcode, recordSize } from './encoding.js';
 import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction } from './glue.js';
 import { emitCall, emitFloat, emitLoad, emitStore } from './interpreter/accesses.js';
 import { advance, type Context, operands, pushImmediate, pushSlot, setD } from './interpreter/context.js';
 import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, follow } from './interpreter/exits.js';
 
-/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore; exports: the functions above and `interpret`. */
+/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore, mmu.enterBlock; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
   const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
   const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+  const enterBlock = m.importFunction('mmu', 'enterBlock', ENTER_BLOCK);
   const blockHead = m.importFunction('env', 'blockHead', BLOCK_HEAD);
   const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
     number,
@@ -32,7 +33,7 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.function(RUN, deadFunction());
   m.function(RUN, farFunction(dispatch));
   m.function(DEPART, departFunction(m, dispatch));
-  m.function(RUN, dispatchFunction(m));
+  m.function(RUN, dispatchFunction(m, enterBlock));
   m.function(RUN, interpretFunction(m, { slowLoad, slowStore, blockHead, depart, dispatch }));
   for (const [name, func, slot] of [
     ['link', link, FN_LINK],

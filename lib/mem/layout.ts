@@ -233,5 +233,15 @@ export const WATCH_RANGE_SIZE = 24;
 export const WATCH_RANGE_FIRST = 0; // u64
 export const WATCH_RANGE_LAST = 8; // u64: its last address
 export const WATCH_RANGE_KINDS = 16; // i32: WATCH_* bits
+/** Bytes, by the low bits of the number of a virtual page: nonzero where the run loop must see how pages like this are entered, because of breakpoints. */
+export const GLOBAL_ARMED_PAGES = 0x5000;
+export const ARMED_PAGES = 4096;
+/** Where blocks are, for the way from the jump cache's misses to the block: direct-mapped by physical address and TB flags. */
+export const GLOBAL_BLOCK_TABLE = 0x100000;
+export const BLOCK_TABLE_BITS = 16;
+export const BT_ENTRY_SIZE = 16;
+export const BT_KEY = 0; // i64: paddr << BT_FLAGS_BITS | TB flags
+export const BT_FLAGS_BITS = 8;
+export const BT_BLOCK = 8; // i32: host address of its header, 0: none
 /** Static data of the AssemblyScript modules lies below GLOBAL_REGIONS; everything else starts here. */
-export const GLOBAL_END = 0x5000;
+export const GLOBAL_END = 0x200000;

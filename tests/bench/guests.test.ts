@@ -5,9 +5,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode } from '../../lib/isa/riscv/index.js';
 import { readElf } from '../../lib/machines/elf.js';
+import { ROOT } from '../support/files.js';
 import { BASE, coldcodeElf } from './coldcode.js';
-import { COLD, KERNELS } from './kernels.js';
-import { ROOT } from './measure.js';
+import { COLD, KERNELS, kernelFile } from './kernels.js';
 
 const FOLDER = join(ROOT, 'tests/bench/guests');
 const guests = suite('benchmark guests');
@@ -20,7 +20,7 @@ guests('every kernel but the generated one has a committed ELF, and no other ELF
 
 for (const name of KERNELS.filter((kernel) => kernel !== COLD)) {
   guests(`${name}.elf starts at the start of RAM, is small, and has code and data on pages of their own`, () => {
-    const bytes = readFileSync(join(FOLDER, `${name}.elf`));
+    const bytes = readFileSync(kernelFile(name));
     const image = readElf(name, bytes);
     assert.is(image.entry, BASE);
     assert.ok(bytes.length < 40 * 1024);

@@ -1,4 +1,6 @@
 /** The benchmark guests, in the order of the results. */
+import { join } from 'node:path';
+import { ROOT } from '../support/files.js';
 
 /** No work: what a start costs. */
 export const START = 'empty';
@@ -7,3 +9,6 @@ export const COLD = 'coldcode';
 /** The kernels of the geometric mean. */
 export const HOT = `sieve crc32 matmul fib quicksort pointer-chase indirect memcpy nbody nbody-fma mandelbrot paging syscall`.split(' ');
 export const KERNELS = [START, ...HOT, COLD];
+
+/** The committed ELF file of a kernel. */
+export const kernelFile = (kernel: string): string => join(ROOT, 'tests/bench/guests', `${kernel}.elf`);

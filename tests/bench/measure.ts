@@ -1,14 +1,10 @@
-/** Runs one guest under QEMU or under hindsight and says what came out and how long it took. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** Runs one bare-metal guest under QEMU or under hindsight and says what came out and how long it took. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const HINDSIGHT = join(ROOT, 'dist/lib/cli/main.js');
-const QEMU = 'qemu-system-riscv64';
-const TIMEOUT_MS = 180_000;
+import { MAIN } from '../support/cli.js';
+import { withFolder } from '../support/files.js';
+import { QEMU } from '../support/qemu.js';
+import { launch } from './process.js';
 
 export type HindsightEngine = 'auto' | 'interpret' | 'translate';
 
@@ -25,24 +21,6 @@ export interface HindsightRun extends Run {
   readonly instructions: number;
 }
 
-interface Outcome {
-  readonly seconds: number;
-  readonly stdout: string;
-}
-
-/** Runs a command to its end; throws an `Error` that quotes its output if the exit code is none of `codes`. */
-function time(command: string, args: readonly string[], codes: readonly number[]): Outcome {
-  const start = process.hrtime.bigint();
-  const result = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: TIMEOUT_MS });
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  if (result.error) throw result.error;
-  if (result.status === null || !codes.includes(result.status)) {
-    const output = `${result.stdout}${result.stderr}`.trim().slice(-500);
-    throw new Error(`${command} ${args.join(' ')}: exit ${result.status ?? result.signal}: ${output}`);
-  }
-  return { seconds, stdout: result.stdout };
-}
-
 function checksumIn(stdout: string): string | null {
   return /^checksum ([0-9a-f]{16})\r?$/m.exec(stdout)?.[1] ?? null;
 }
@@ -50,14 +28,14 @@ function checksumIn(stdout: string): string | null {
 const qemuArgs = (elf: string, extra: readonly string[]) =>
   `-M virt -bios none -m 128 -display none -serial stdio -monitor none`.split(' ').concat(extra, '-kernel', elf);
 
-export function runQemu(elf: string): Run {
-  const { seconds, stdout } = time(QEMU, qemuArgs(elf, []), [0]);
-  return { checksum: checksumIn(stdout), seconds };
+export async function runQemu(elf: string): Promise<Run> {
+  const { wall, stdout } = await launch(QEMU, qemuArgs(elf, [])).ended();
+  return { checksum: checksumIn(stdout), seconds: wall };
 }
 
 /** The number of instructions of the guest's measured part, from QEMU counting them (slowly). */
-export function countWithQemu(elf: string): number {
-  const { stdout } = time(QEMU, qemuArgs(elf, ['-icount', 'shift=0']), [0]);
+export async function countWithQemu(elf: string): Promise<number> {
+  const { stdout } = await launch(QEMU, qemuArgs(elf, ['-icount', 'shift=0'])).ended();
   return Number(/^instructions (\d+)\r?$/m.exec(stdout)?.[1] ?? 0);
 }
 
@@ -68,34 +46,31 @@ export interface HindsightOptions {
   readonly maxTicks?: number;
 }
 
-function number(stats: Record<string, unknown>, key: string): number {
-  const value = stats[key];
-  if (typeof value !== 'number') throw new Error(`--stats: no number ${key}`);
-  return value;
+/** Reads what `--stats` wrote, and gives its numbers by name. */
+export function readStats(path: string): (key: string) => number {
+  const stats = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  return (key) => {
+    const value = stats[key];
+    if (typeof value !== 'number') throw new Error(`--stats: no number ${key}`);
+    return value;
+  };
 }
 
-export function runHindsight(elf: string, options: HindsightOptions): HindsightRun {
-  const folder = mkdtempSync(join(tmpdir(), 'hindsight-bench-'));
-  try {
+/** The command line of hindsight for a bare-metal guest. */
+export const hindsightArgs = (elf: string): string[] => [MAIN, 'run', elf, '--bios', 'none', '--memory', '128M'];
+
+export function runHindsight(elf: string, options: HindsightOptions): Promise<HindsightRun> {
+  return withFolder(async (folder) => {
     const statsFile = join(folder, 'stats.json');
-    const args = [HINDSIGHT, 'run', elf, '--bios', 'none', '--memory', '128M', '--stats', statsFile, '--quiet', '--engine', options.engine];
+    const args = [...hindsightArgs(elf), '--stats', statsFile, '--quiet', '--engine', options.engine];
     if (options.maxTicks !== undefined) args.push('--max-ticks', String(options.maxTicks));
-    const { seconds, stdout } = time(options.node, args, options.maxTicks === undefined ? [0] : [0, 4]);
-    const stats = JSON.parse(readFileSync(statsFile, 'utf8')) as Record<string, unknown>;
-    return {
-      checksum: checksumIn(stdout),
-      seconds,
-      wallSeconds: number(stats, 'wallSeconds'),
-      instructions: number(stats, 'instructions'),
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    const { wall, stdout } = await launch(options.node, args).ended(options.maxTicks === undefined ? [0] : [0, 4]);
+    const number = readStats(statsFile);
+    return { checksum: checksumIn(stdout), seconds: wall, wallSeconds: number('wallSeconds'), instructions: number('instructions') };
+  });
 }
 
-/** The first line that a command prints, for the head of a report. */
-export function versionOf(command: string): string {
-  return time(command, ['--version'], [0]).stdout.split('\n')[0] ?? '';
+/** The version that a node binary prints. */
+export async function nodeVersion(node: string): Promise<string> {
+  return (await launch(node, ['--version']).ended()).stdout.trim();
 }
-
-export const qemuVersion = (): string => /[\d.]+/.exec(versionOf(QEMU))?.[0] ?? 'unknown';

@@ -1,22 +1,36 @@
-/**
- * Times the benchmark guests under QEMU and under hindsight, run by hand: `node dist/tests/bench/run.js [options] [kernel...]`.
- *
- *     --rounds N            runs of each kernel on each side, alternating; medians count (default 3)
- *     --engine NAME         hindsight's engine for the main column: auto, translate or interpret (default auto)
- *     --node FILE           the node binary that runs hindsight (default: this one)
- *     --interpret-ticks N   ticks of the interpreter column's run (default 50 million; 0: no such column)
- *     --qemu-only           no hindsight: what QEMU does, and exact instruction counts
- *     --write               renew tests/bench/RESULTS.md
- *
- * The checksums of both sides are compared. Nothing is subtracted from whole-process times: the guest `empty` shows what a start costs.
- */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+/** Times the bare-metal benchmark guests under QEMU and under hindsight, run by hand; `--help` says how. */
+import { file, withFolder } from '../support/files.js';
+import { haveQemu } from '../support/qemu.js';
 import { coldcodeElf } from './coldcode.js';
-import { COLD, HOT, KERNELS, START } from './kernels.js';
-import { countWithQemu, type HindsightEngine, qemuVersion, ROOT, runHindsight, runQemu, versionOf } from './measure.js';
+import { COLD, HOT, KERNELS, kernelFile, START } from './kernels.js';
+import { countWithQemu, type HindsightEngine, nodeVersion, runHindsight, runQemu } from './measure.js';
+import { head, report } from './results.js';
+import { line, median, table } from './statistics.js';
+import { type Arguments, runTool } from './tool.js';
+
+const USAGE = `node dist/tests/bench/run.js [options] [kernel...]: times the benchmark guests under QEMU and under hindsight
+
+    --rounds N            runs of each kernel on each side, alternating; medians count (default 3)
+    --engine NAME         hindsight's engine for the main column: auto, translate or interpret (default auto)
+    --node FILE           the node binary that runs hindsight (default: this one)
+    --interpret-ticks N   ticks of the interpreter column's run (default 50 million; 0: no such column)
+    --qemu-only           no hindsight: what QEMU does, and exact instruction counts
+    --write               renew the section in tests/bench/RESULTS.md
+
+The checksums of both sides are compared. Nothing is subtracted from whole-process times: the guest \`empty\` shows what a start costs.`;
+
+const TOOL = {
+  usage: USAGE,
+  options: {
+    rounds: '3',
+    engine: 'auto',
+    node: process.execPath,
+    'interpret-ticks': '50000000',
+    'qemu-only': false,
+    write: false,
+  },
+  names: KERNELS,
+} as const;
 
 interface Options {
   readonly kernels: readonly string[];
@@ -37,34 +51,12 @@ interface Result {
   readonly interpreterMips?: number;
 }
 
-function parseOptions(args: string[]): Options {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '3' },
-      engine: { type: 'string', default: 'auto' },
-      node: { type: 'string', default: process.execPath },
-      'interpret-ticks': { type: 'string', default: '50000000' },
-      'qemu-only': { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-    },
-  });
-  const unknown = positionals.filter((name) => !KERNELS.includes(name));
-  if (unknown.length > 0) throw new Error(`no kernel ${unknown.join(', ')}; there are ${KERNELS.join(', ')}`);
-  const engine = values.engine;
+function optionsOf({ text, has, number, names: kernels }: Arguments): Options {
+  const engine = text('engine');
   if (engine !== 'auto' && engine !== 'translate' && engine !== 'interpret') throw new Error(`no engine ${engine}`);
-  const [rounds, interpretTicks] = [Number(values.rounds), Number(values['interpret-ticks'])];
-  if (!(rounds >= 1) || !(interpretTicks >= 0)) throw new Error('--rounds and --interpret-ticks take numbers');
-  if (values.write && (positionals.length > 0 || values['qemu-only'])) throw new Error('--write needs all kernels, on both sides');
-  const kernels = positionals.length > 0 ? positionals : KERNELS;
-  return { kernels, rounds, engine, node: values.node, interpretTicks, qemuOnly: values['qemu-only'], write: values.write };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const [qemuOnly, write] = [has('qemu-only'), has('write')];
+  if (write && (kernels.length < KERNELS.length || qemuOnly)) throw new Error('--write needs all kernels, on both sides');
+  return { kernels, rounds: number('rounds'), engine, node: text('node'), interpretTicks: number('interpret-ticks', 0), qemuOnly, write };
 }
 
 function expectChecksum(kernel: string, who: string, actual: string | null, expected: string | null): void {
@@ -72,25 +64,25 @@ function expectChecksum(kernel: string, who: string, actual: string | null, expe
   if (actual !== expected) throw new Error(`${kernel}: ${who} has checksum ${actual}, QEMU ${expected}`);
 }
 
-function measure(kernel: string, elf: string, options: Options): Result {
+async function measure(kernel: string, elf: string, options: Options): Promise<Result> {
   const qemuSeconds: number[] = [];
   const seconds: number[] = [];
   const wallSeconds: number[] = [];
   let instructions = 0;
   let expected: string | null = null;
   for (let round = 0; round < options.rounds; round++) {
-    const qemu = runQemu(elf);
+    const qemu = await runQemu(elf);
     expected ??= qemu.checksum;
     expectChecksum(kernel, 'QEMU', qemu.checksum, expected);
     qemuSeconds.push(qemu.seconds);
     if (options.qemuOnly) continue;
-    const ours = runHindsight(elf, { node: options.node, engine: options.engine });
+    const ours = await runHindsight(elf, { node: options.node, engine: options.engine });
     expectChecksum(kernel, 'hindsight', ours.checksum, expected);
     seconds.push(ours.seconds);
     wallSeconds.push(ours.wallSeconds);
     instructions = ours.instructions;
   }
-  if (options.qemuOnly) return { kernel, instructions: countWithQemu(elf), qemuSeconds: median(qemuSeconds) };
+  if (options.qemuOnly) return { kernel, instructions: await countWithQemu(elf), qemuSeconds: median(qemuSeconds) };
   const result = {
     kernel,
     instructions,
@@ -98,7 +90,7 @@ function measure(kernel: string, elf: string, options: Options): Result {
     hindsight: { seconds: median(seconds), wallSeconds: median(wallSeconds) },
   };
   if (options.interpretTicks === 0) return result;
-  const interpreter = runHindsight(elf, { node: options.node, engine: 'interpret', maxTicks: options.interpretTicks });
+  const interpreter = await runHindsight(elf, { node: options.node, engine: 'interpret', maxTicks: options.interpretTicks });
   if (interpreter.checksum !== null) expectChecksum(kernel, 'the interpreter', interpreter.checksum, expected);
   return { ...result, interpreterMips: interpreter.instructions / interpreter.wallSeconds / 1e6 };
 }
@@ -120,8 +112,6 @@ function row(result: Result): string[] {
     interpreterMips?.toFixed(instructions < 1e7 ? 2 : 0) ?? '',
   ];
 }
-
-const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** The sentences under the table: geometric mean, start-up, cold code. */
 function summary(results: readonly Result[]): string[] {
@@ -150,37 +140,27 @@ function summary(results: readonly Result[]): string[] {
   return lines;
 }
 
-function report(results: readonly Result[], options: Options): string {
-  const versions = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, node ${versionOf(options.node).replace('v', '')}, QEMU ${qemuVersion()}`;
-  const date = new Date().toISOString().slice(0, 10);
+async function section(results: readonly Result[], options: Options): Promise<string[]> {
+  const about =
+    `Guests: \`tests/bench/guests\`. Times are of whole processes, medians of ${options.rounds}; ` +
+    `a ratio above 1 means that hindsight is the faster one. Engine: ${options.engine}.`;
   return [
-    '# Benchmark results',
-    '',
-    'Written by `node dist/tests/bench/run.js --write`. Guests: `tests/bench/guests`. Times are of whole processes, medians of ' +
-      `${options.rounds}; a ratio above 1 means that hindsight is the faster one.`,
-    '',
-    `${date}; ${versions}; engine ${options.engine}; load average at the end ${loadavg()[0]!.toFixed(1)} on ${cpus().length} CPUs.`,
-    '',
-    line(HEAD),
-    line(HEAD.map((_, column) => (column === 0 ? '---' : '--:'))),
-    ...results.map((result) => line(row(result))),
-    '',
+    ...head('run', about, await nodeVersion(options.node)),
+    ...table(HEAD, results.map(row)),
     ...summary(results).flatMap((sentence) => [sentence, '']),
-  ].join('\n');
+  ];
 }
 
-function main(args: string[]): void {
-  const options = parseOptions(args);
-  const folder = mkdtempSync(join(tmpdir(), 'hindsight-bench-'));
+async function main(args: Arguments): Promise<void> {
+  const options = optionsOf(args);
+  if (!haveQemu('the comparison of kernels')) return;
   const results: Result[] = [];
   let failed = false;
-  try {
-    const coldElf = join(folder, `${COLD}.elf`);
-    writeFileSync(coldElf, coldcodeElf());
+  await withFolder(async (folder) => {
     for (const kernel of options.kernels) {
-      const elf = kernel === COLD ? coldElf : join(ROOT, 'tests/bench/guests', `${kernel}.elf`);
+      const elf = kernel === COLD ? file(folder, `${COLD}.elf`, coldcodeElf()) : kernelFile(kernel);
       try {
-        const result = measure(kernel, elf, options);
+        const result = await measure(kernel, elf, options);
         results.push(result);
         console.error(line(row(result)));
       } catch (error) {
@@ -188,18 +168,9 @@ function main(args: string[]): void {
         console.error(`${kernel}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-  const text = report(results, options);
-  console.log(text);
+  });
+  report('run', await section(results, options), { write: options.write && !failed });
   if (failed) process.exitCode = 1;
-  else if (options.write) writeFileSync(join(ROOT, 'tests/bench/RESULTS.md'), text);
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runTool(TOOL, main);

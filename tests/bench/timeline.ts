@@ -1,40 +1,62 @@
-/**
- * Times going back in the boot of Debian's kernel, run by hand: `node dist/tests/bench/timeline.js [--ticks N] [--smp N] [--history BYTES] [--rounds N] [--verify]`.
- *
- * The images are those of tests/guests. `--verify` also compares the states that are gone to with those of a run that is never taken back.
- */
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+/** Times going back in the boot of Debian's kernel, run by hand; `--help` says how. */
 import { bootMachine, hostInputs, loadMachine } from '../../lib/host/boot.js';
 import { createEngine } from '../../lib/host/create-engine.js';
 import { type MachineOptions, machineNamed } from '../../lib/host/machine-options.js';
 import type { GuestMachine } from '../../lib/system/guest-machine.js';
 import { Timeline } from '../../replay/timeline.js';
 import { randomSource } from '../support/random.js';
+import { haveImages, IMAGES, initramfsIn, kernelIn } from './linux.js';
+import { head, report } from './results.js';
+import { median, quantile, spread, table } from './statistics.js';
+import { type Arguments, runTool } from './tool.js';
 
-const CACHE = fileURLToPath(new URL('../../../tests/guests/cache/', import.meta.url));
 const SLICE = 400_000;
+const MIB = 2 ** 20;
+/** How far back a breakpoint is looked for. */
+const FAR = 500_000_000;
 
-const { values } = parseArgs({
+const USAGE = `node dist/tests/bench/timeline.js [options]: times going back in the boot of Debian's kernel
+
+    --ticks N             how long the history is (default 1000000000; at least 600 million)
+    --smp N               harts (default 1)
+    --history BYTES       memory for checkpoints (default 512 MiB)
+    --rounds N            forward runs without and with history, for what checkpoints cost; medians count (default 3)
+    --verify              compares the states that are gone to with those of a run that is never taken back
+    --images FOLDER       where the kernel and the initramfs are (default: tests/guests/cache)
+    --write               renew the section in tests/bench/RESULTS.md
+
+All of it happens inside one process, without GDB. Processor time is that of all threads.`;
+
+const TOOL = {
+  usage: USAGE,
   options: {
-    ticks: { type: 'string', default: '1000000000' },
-    smp: { type: 'string', default: '1' },
-    history: { type: 'string', default: String(512 * 2 ** 20) },
-    rounds: { type: 'string', default: '1' },
-    verify: { type: 'boolean', default: false },
+    ticks: '1000000000',
+    smp: '1',
+    history: String(512 * MIB),
+    rounds: '3',
+    verify: false,
+    images: IMAGES,
+    write: false,
   },
-});
-const [LAST, HISTORY] = [Number(values.ticks), Number(values.history)];
+} as const;
 
-function boot(): GuestMachine {
+interface Setting {
+  readonly images: string;
+  readonly harts: number;
+  /** The last tick. */
+  readonly last: number;
+  readonly historyBytes: number;
+}
+
+function boot({ images, harts }: Setting): GuestMachine {
   const append = 'console=ttyS0 cryptomgr.notests quiet hindsight.run="while true; do ls -lR / | md5sum; done"';
   const options: MachineOptions = {
-    kernel: `${CACHE}kernel/Image`,
+    kernel: kernelIn(images),
     machine: machineNamed('riscv-virt'),
-    memoryBytes: 128 * 2 ** 20,
-    harts: Number(values.smp),
+    memoryBytes: 128 * MIB,
+    harts: harts,
     bios: { kind: 'default' },
-    initrd: `${CACHE}initramfs.cpio.gz`,
+    initrd: initramfsIn(images),
     bootArgs: append,
     dtb: undefined,
     svadu: false,
@@ -62,83 +84,165 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Seconds of processor time that running to LAST takes. */
-async function forward(target: Pick<Timeline, 'tick' | 'run'>): Promise<number> {
+/** Seconds of processor time. */
+interface ForwardTimes {
+  readonly all: number;
+  /** Of the last `FAR` ticks. */
+  readonly end: number;
+}
+
+/** What running to `last` takes. */
+async function forward(target: Pick<Timeline, 'tick' | 'run'>, last: number): Promise<ForwardTimes> {
   const start = cpuMs();
-  for (let i = 0; target.tick < LAST; i++) {
-    target.run(Math.min(LAST, target.tick + SLICE));
+  let far = start;
+  for (let i = 0; target.tick < last; i++) {
+    const goal = target.tick < last - FAR ? last - FAR : last;
+    target.run(Math.min(goal, target.tick + SLICE));
+    if (target.tick === last - FAR) far = cpuMs();
     if (i % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  return (cpuMs() - start) / 1000;
+  return { all: (cpuMs() - start) / 1000, end: (cpuMs() - far) / 1000 };
 }
 
-/** Times `work`, `count` times, and prints the median and the 99th percentile in milliseconds of processor time, and of the clock. */
-async function time(name: string, count: number, work: (i: number) => Promise<unknown>): Promise<void> {
+interface Past {
+  readonly machine: GuestMachine;
+  readonly timeline: Timeline;
+}
+
+interface Forward extends Past {
+  /** Seconds that the last `FAR` ticks take with history. */
+  readonly end: number;
+  readonly sentences: readonly string[];
+}
+
+const size = (timeline: Timeline): string =>
+  `${timeline.checkpointPositions.length} checkpoints, ${(timeline.historyBytes / MIB).toFixed(1)} MiB`;
+
+/** Runs to the end of history without and with one, in turn and every second time in the opposite order; gives the last machine with one. */
+async function forwards(setting: Setting, rounds: number): Promise<Forward> {
+  const { last, historyBytes } = setting;
+  const [plains, kept]: [number[], ForwardTimes[]] = [[], []];
+  let past: Past | undefined;
+  const without = async (): Promise<void> => {
+    plains.push((await forward(boot(setting), last)).all);
+  };
+  const having = async (): Promise<void> => {
+    const machine = boot(setting);
+    past = { machine, timeline: new Timeline(machine, { nowMs: () => performance.now(), historyBytes }) };
+    kept.push(await forward(past.timeline, last));
+  };
+  // The first run in a process also translates the emulator's own code.
+  await forward(boot(setting), last);
+  for (let i = 0; i < rounds; i++) {
+    for (const run of i % 2 === 0 ? [without, having] : [having, without]) await run();
+  }
+  const ratio = spread(
+    kept.map(({ all }, round) => all / plains[round]!),
+    3,
+  );
+  const [plain, withHistory] = [median(plains), median(kept.map(({ all }) => all))];
+  const speed = `${(last / withHistory / 1e6).toFixed(0)} million ticks/s`;
+  const times = `${plain.toFixed(2)} s without history, ${withHistory.toFixed(2)} s with it (${speed})`;
+  const end = median(kept.map((times) => times.end));
+  return {
+    ...past!,
+    end,
+    sentences: [`Forward: ${times}; ratio ${ratio}; aim: 1.05. ${size(past!.timeline)} of ${historyBytes / MIB}.`, ''],
+  };
+}
+
+interface Took {
+  readonly row: readonly string[];
+  /** The median of processor time. */
+  readonly seconds: number;
+}
+
+/** Times `work`, `count` times; gives a row of the table. */
+async function time(title: string, aim: string, count: number, work: () => Promise<unknown>): Promise<Took> {
   const [cpu, wall]: [number[], number[]] = [[], []];
   for (let i = 0; i < count; i++) {
-    const start = [cpuMs(), performance.now()] as const;
-    await work(i);
-    cpu.push(cpuMs() - start[0]);
-    wall.push(performance.now() - start[1]);
+    const [cpuStart, wallStart] = [cpuMs(), performance.now()];
+    await work();
+    cpu.push(cpuMs() - cpuStart);
+    wall.push(performance.now() - wallStart);
   }
-  const show = (took: number[]): string => {
-    took.sort((a, b) => a - b);
-    const at = (part: number): string => (took[Math.min(took.length - 1, Math.floor(took.length * part))] as number).toFixed(1);
-    return `median ${at(0.5)} ms, 99 % ${at(0.99)} ms, worst ${at(1)} ms`;
-  };
-  console.log(`${name.padEnd(34)} ${show(cpu)}; by the clock ${show(wall)}`);
+  const cells = (taken: readonly number[]): string[] => [0.5, 0.99, 1].map((part) => quantile(taken, part).toFixed(1));
+  const row = [title, String(count), ...cells(wall), ...cells(cpu), aim];
+  console.error(row.join('  '));
+  return { row, seconds: median(cpu) / 1000 };
 }
 
-const rounds = Number(values.rounds);
-const plains: number[] = [];
-const withHistory: number[] = [];
-let machine = boot();
-let timeline = new Timeline(machine, { nowMs: () => performance.now(), historyBytes: HISTORY });
-for (let i = 0; i < rounds; i++) {
-  plains.push(await forward(boot()));
-  machine = boot();
-  timeline = new Timeline(machine, { nowMs: () => performance.now(), historyBytes: HISTORY });
-  withHistory.push(await forward(timeline));
-}
-const median = (times: number[]): number => times.sort((a, b) => a - b)[rounds >> 1] as number;
-const [plain, kept] = [median(plains), median(withHistory)];
-console.log(
-  `forward: ${plain.toFixed(2)} s plain, ${kept.toFixed(2)} s with history (+${((kept / plain - 1) * 100).toFixed(1)} %), ${(LAST / kept / 1e6).toFixed(0)} M ticks/s`,
-);
-console.log(
-  `history: ${timeline.checkpointPositions.length} checkpoints, ${(timeline.historyBytes / 2 ** 20).toFixed(1)} MiB of ${(HISTORY / 2 ** 20).toFixed(0)}`,
-);
+const HEAD = ['what', 'times', 'median, ms', '99 %', 'worst', 'median of user+sys', '99 %', 'worst', 'aim'];
+const STEP_AIM = 'median 10, 99 % 100';
+/** A word of the kernel's memory that is never written. */
+const UNWRITTEN = 0x80000000 + 0x1800000;
 
-const random = randomSource(1);
-const visited: { tick: number; digest: string }[] = [];
-const note = (): void => {
-  if (values.verify) visited.push({ tick: timeline.tick, digest: machine.stateDigest() });
-};
-await time('reverse-stepi at the present', 500, () => timeline.stepBack());
-note();
-await time('seek anywhere', 40, () => timeline.seek(Math.floor((random() / 2 ** 32) * LAST)).then(note));
-for (const part of [0.25, 0.5, 0.9]) {
-  await timeline.seek(Math.floor(LAST * part));
-  await time(`reverse-stepi at ${part * 100} %`, 300, () => timeline.stepBack());
+interface Backwards {
+  readonly rows: readonly (readonly string[])[];
+  /** Seconds of processor time for the scan of the last `FAR` ticks. */
+  readonly scan: number;
+}
+
+/** Goes back in all ways; calls `note` where it got to. */
+async function backwards({ machine, timeline }: Past, last: number, note: () => void): Promise<Backwards> {
+  const random = randomSource(1);
+  const took: Took[] = [];
+  took.push(await time('reverse-stepi at the present', STEP_AIM, 500, () => timeline.stepBack()));
   note();
+  took.push(await time('seek anywhere', '500', 40, () => timeline.seek(Math.floor((random() / 2 ** 32) * last)).then(note)));
+  for (const part of [0.25, 0.5, 0.9]) {
+    await timeline.seek(Math.floor(last * part));
+    took.push(await time(`reverse-stepi at ${part * 100} %`, STEP_AIM, 300, () => timeline.stepBack()));
+    note();
+  }
+  await timeline.seek(last - FAR);
+  const pc = machine.debug.pc(0);
+  await timeline.seek(last);
+  timeline.setBreakpoints([{ pc, condition: () => timeline.tick <= last - FAR }]);
+  const scan = await time('reverse-continue to a breakpoint 500 M ticks ago', '3000', 1, () => timeline.reverseContinue());
+  took.push(scan);
+  if (timeline.tick !== last - FAR) throw new Error(`reverse-continue stopped at tick ${timeline.tick}`);
+  note();
+  timeline.setBreakpoints([]);
+  await timeline.seek(last);
+  took.push(await time('last-write of a word never written', '3000', 1, () => timeline.lastWrite(UNWRITTEN, 8)));
+  return { rows: took.map(({ row }) => row), scan: scan.seconds };
 }
-await timeline.seek(LAST - 500_000_000);
-const paddr = 0x80000000 + 0x1800000;
-const pc = machine.debug.pc(0);
-await timeline.seek(LAST);
-timeline.setBreakpoints([{ pc, condition: () => timeline.tick <= LAST - 500_000_000 }]);
-await time('reverse-continue, 500 M ticks', 1, () => timeline.reverseContinue());
-console.log(`  now at tick ${timeline.tick}`);
-timeline.setBreakpoints([]);
-await timeline.seek(LAST);
-await time('last-write of a word never written', 1, () => timeline.lastWrite(paddr, 8));
-console.log(`history: ${timeline.checkpointPositions.length} checkpoints, ${(timeline.historyBytes / 2 ** 20).toFixed(1)} MiB`);
-if (values.verify) {
-  visited.sort((a, b) => a.tick - b.tick);
-  const straight = boot();
-  for (const { tick, digest } of visited) {
+
+interface Visit {
+  readonly tick: number;
+  readonly digest: string;
+}
+
+/** Throws if a run that is never taken back has another state at one of the ticks. */
+function verify(visited: readonly Visit[], setting: Setting): string {
+  const straight = boot(setting);
+  for (const { tick, digest } of [...visited].sort((a, b) => a.tick - b.tick)) {
     straight.run(tick);
     if (straight.stateDigest() !== digest) throw new Error(`another state at tick ${tick}`);
   }
-  console.log(`${visited.length} states are those of a run that was never taken back`);
+  return `${visited.length} states were those of a run that was never taken back.`;
 }
+
+async function main({ number, text, has }: Arguments): Promise<void> {
+  const setting: Setting = {
+    images: text('images'),
+    harts: number('smp'),
+    last: number('ticks', 600_000_000),
+    historyBytes: number('history'),
+  };
+  const rounds = number('rounds');
+  if (!haveImages(setting.images, 'going back in time')) return;
+  const past = await forwards(setting, rounds);
+  const visited: Visit[] = [];
+  const { machine, timeline } = past;
+  const { rows, scan } = await backwards(past, setting.last, () => {
+    if (has('verify')) visited.push({ tick: timeline.tick, digest: machine.stateDigest() });
+  });
+  const speed = `That scan of 500 M ticks runs at ${(past.end / scan).toFixed(2)} of the forward speed with history; aim: 0.8.`;
+  const about = `${setting.last / 1e6} million ticks of Debian's boot and a shell's work, harts: ${setting.harts}; forward times are processor time, medians of ${rounds}.`;
+  const end = [`Afterwards: ${size(timeline)}.${has('verify') ? ` ${verify(visited, setting)}` : ''}`, ''];
+  report('timeline', [...head('timeline', about), ...table(HEAD, rows), ...past.sentences, speed, '', ...end], { write: has('write') });
+}
+
+await runTool(TOOL, main);

@@ -11,9 +11,11 @@ import { openRecordedMachine, type RecordedMachine } from '../../lib/host/record
 import { openRecording } from '../../lib/host/recording-inputs.js';
 import { openSymbols, type Symbols } from '../../lib/symbols/symbols.js';
 import { ConfigError, ImageError } from '../../lib/util/errors.js';
+import { recordedLine } from '../../replay/line-check.js';
 import { asm } from '../support/assembler.js';
 import { type CliResult, cli, MAIN } from '../support/cli.js';
 import { file, HELLO, ROOT, withFolder } from '../support/files.js';
+import { withOtherDigest } from '../support/recordings.js';
 
 const HEISENBUG = join(ROOT, 'examples/heisenbug/heisenbug.elf');
 /** The bytes of filter_task.flags, which is the first thing in filter_task. */
@@ -105,6 +107,22 @@ test('last-write names the line that damaged the variable, with the value before
     const last = around.filter(({ before, after }) => before !== after).at(-1);
     assert.equal(last, { tick: Number(tick), pc: BigInt(pc), before: 3, after: 0 });
     symbols.close();
+  }));
+
+test('a recording whose digests are others is found out, as far as the question goes', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'run.rec');
+    await cli(['run', HEISENBUG, '--bios', 'none', '--pace', 'fast', '--seed', '33', '--record', `${path},digest=2000000`]);
+    const { digests } = recordedLine(openRecording(path), { verify: true });
+    const tick = digests?.list[3].at.tick ?? 0;
+    const other = file(folder, 'other.rec', withOtherDigest(readFileSync(path), 3));
+    const { code, stdout, stderr } = await cli(['query', other, 'last-write', ...FLAGS]);
+    assert.equal([code, stdout], [3, '']);
+    assert.match(
+      stderr,
+      new RegExp(`other\\.rec: the replay differs from the recording .* at tick ${tick}, after the state agreed at tick `),
+    );
+    assert.is((await cli(['query', other, 'last-write', ...FLAGS, '--before', String(tick - 1)])).code, 0);
   }));
 
 test('last-write --before finds the write in front of a tick, and the one in front of that', () =>

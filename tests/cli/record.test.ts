@@ -2,13 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Assembler, asm } from '../support/assembler.js';
 import { type CliResult, cli, MAIN, startCli } from '../support/cli.js';
 import { file, HELLO, withFolder } from '../support/files.js';
+import { framePacket, splitWire } from '../support/gdb-client.js';
 import { randomSource } from '../support/random.js';
+import { withOtherDigest } from '../support/recordings.js';
 
 const test = suite('record and replay under the command line');
 
@@ -75,6 +78,48 @@ test('a session with keystrokes at random moments is the same again on every eng
       assert.equal([statsOf(again).stateDigest, statsOf(again).ticks], [statsOf(result).stateDigest, statsOf(result).ticks]);
     }
   }));
+
+test('a debugger hears of a replay that is not the recorded run, and the exit code says so', () =>
+  withFolder(async (folder) => {
+    const { path } = await recordEcho(folder, 'abcdef', ',digest=20');
+    const other = file(folder, 'other.rec', withOtherDigest(readFileSync(path), 1));
+    for (const [options, expected] of [
+      [[], 3],
+      [['--no-verify'], 0],
+    ] as const) {
+      const { child, result } = startCli(['replay', other, '--gdb', '0', '--wait', ...options]);
+      const [port] = await new Promise<string[]>((resolve) => {
+        child.stderr?.on('data', (text: string) => {
+          const found = /gdb: listening on \S+:(\d+)/.exec(text);
+          if (found) resolve(found.slice(1));
+        });
+      });
+      const console = await runWithDebugger(Number(port));
+      const { code, stderr } = await result;
+      assert.is(code, expected, stderr);
+      for (const text of [console, stderr])
+        assert.is(text.split('the replay differs from the recording').length, expected === 3 ? 2 : 1, text);
+    }
+  }));
+
+/** Lets the machine run to its end with a debugger connected, and then go; gives what the debugger was told to print. */
+async function runWithDebugger(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let wire = Buffer.alloc(0);
+  socket.write(framePacket('?'));
+  let printed = '';
+  let packets = 0;
+  for await (const bytes of socket) {
+    const { items, rest } = splitWire(Buffer.concat([wire, bytes as Buffer]));
+    wire = Buffer.from(rest);
+    for (const item of items.filter((each) => each !== '+')) {
+      socket.write('+');
+      if (item.startsWith('O')) printed += Buffer.from(item.slice(1), 'hex').toString();
+      else socket.write(framePacket(packets++ === 0 ? 'c' : 'k'));
+    }
+  }
+  return printed;
+}
 
 test('info says what is in a recording, in text and as JSON', () =>
   withFolder(async (folder) => {

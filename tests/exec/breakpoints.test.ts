@@ -196,6 +196,24 @@ test('of two mappings of a page only the one at the address stops, and it may be
   assert.ok(moments.length > 80);
 });
 
+test('a breakpoint in a page whose code is known and linked stops as soon as it is set', () => {
+  for (const hotThreshold of [1000, 4]) {
+    // In front of a block, and behind the first exit of one.
+    for (const pc of [0x2000n, 0x2010n]) {
+      const { engine } = new RiscvMachine(aliasProgram(), { hotThreshold });
+      engine.run(1_000);
+      // Not in that page: it is entered by a jump.
+      assert.is(engine.debug.pc(0), 0x1004n);
+      engine.debug.setBreakpoints([{ pc }]);
+      for (let i = 0; i < 3; i++) {
+        const stop = engine.run(engine.tick + 200, { passBreakpoint: true });
+        assert.is(stop.kind, 'breakpoint', `threshold ${hotThreshold}, pc ${pc.toString(16)}, tick ${engine.tick}`);
+        assert.is(engine.debug.pc(0), pc);
+      }
+    }
+  }
+});
+
 test('where nothing can be fetched it stops in front of the trap, and passes on into it', () => {
   const program = assemble(`
   la t0, handler

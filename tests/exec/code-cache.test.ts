@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Block, Region } from '../../lib/exec/block.js';
+import type { Block } from '../../lib/exec/block.js';
 import { CodeCache } from '../../lib/exec/code-cache.js';
 import {
   BLOCK_CODE,
@@ -11,7 +11,6 @@ import {
   BLOCK_PC,
   FN_DEAD,
   FN_INTERPRET,
-  FN_REGIONS,
   GLOBAL_FAR_BLOCK,
   GLOBAL_LINK_BLOCK,
 } from '../../lib/mem/layout.js';
@@ -26,14 +25,22 @@ const IR_BYTES = 160;
 function create() {
   const memory = new WebAssembly.Memory({ initial: 4 });
   const i32 = new Int32Array(memory.buffer);
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: FN_REGIONS + 2 });
+  const released: number[] = [];
   const log: string[] = [];
   const pages = {
     markCode: (paddr: number, bytes: number) => void log.push(`mark ${paddr.toString(16)}+${bytes}`),
+    forgetBlock: () => {},
     unmarkCode: (paddr: number) => void log.push(`unmark ${paddr.toString(16)}`),
     renewContexts: () => void log.push('renew'),
   };
-  const cache = new CodeCache({ memory, table, arenaAt: ARENA, arenaBytes: 16 * SEGMENT, hotThreshold: 10, pages });
+  const cache = new CodeCache({
+    memory,
+    functions: { release: (slot) => released.push(slot) },
+    arenaAt: ARENA,
+    arenaBytes: 16 * SEGMENT,
+    hotThreshold: 10,
+    pages,
+  });
   /** Adds a block with one cell, as the translator does. */
   const add = (paddr: number, options: Partial<Pick<Block, 'bytes' | 'nextPage' | 'flags' | 'fixedPc'>> = {}): Block & { cell: number } => {
     const header = cache.reserve(IR_BYTES + 64);
@@ -57,7 +64,7 @@ function create() {
     return Object.assign(block, { cell });
   };
   const word = (address: number): number => i32[address >> 2] as number;
-  return { cache, table, log, add, word, memory };
+  return { cache, released, log, add, word, memory };
 }
 
 test('a block is found by physical address and flags', () => {
@@ -160,26 +167,40 @@ test('pages are marked with exactly the code that is left on them', () => {
   assert.equal(log, ['unmark 1000']);
 });
 
-test('a region goes with any of its blocks, and its place in the table is used again', () => {
-  const { cache, add, table, word } = create();
+test('a region whose blocks did not live until it was compiled is not entered', () => {
+  const { cache, add, word, released } = create();
   const [a, b] = [add(0x1000), add(0x1100)];
-  const slot = cache.allocateSlot();
-  const region: Region = { slot, entry: a, blocks: [a, b] };
-  cache.publish(region);
-  assert.is(word(a.header + BLOCK_FUNC), slot);
+  cache.invalidate(0x1104, 1);
+  cache.publish({ slot: 700, entry: a, blocks: [a, b] });
+  assert.is(word(a.header + BLOCK_FUNC), FN_INTERPRET);
+  assert.is(word(a.header + BLOCK_COUNT), 1, 'it is found hot again soon');
+  assert.equal(released, [700]);
+  assert.is(cache.counts.regions, 0);
+});
+
+test('a region goes with any of its blocks, and its place in the table is given back', () => {
+  const { cache, add, released, word } = create();
+  const [a, b] = [add(0x1000), add(0x1100)];
+  cache.publish({ slot: 700, entry: a, blocks: [a, b] });
+  assert.is(word(a.header + BLOCK_FUNC), 700);
   cache.invalidate(0x1100, 1);
   assert.is(a.region, undefined);
   assert.is(word(a.header + BLOCK_FUNC), FN_INTERPRET);
   assert.is(word(a.header + BLOCK_COUNT), 10);
-  assert.is(table.get(slot), null);
-  assert.is(cache.allocateSlot(), slot);
+  assert.equal(released, [700]);
 });
 
-test('the function table grows', () => {
-  const { cache, table } = create();
-  const slots = Array.from({ length: 10 }, () => cache.allocateSlot());
-  assert.is(new Set(slots).size, 10);
-  assert.ok(slots.every((slot) => slot >= FN_REGIONS && slot < table.length));
+test('where the table has lost all regions, blocks are interpreted for some time, however low the threshold is', () => {
+  const { cache, add, released, word } = create();
+  const [a, b] = [add(0x1000), add(0x1100)];
+  cache.publish({ slot: 700, entry: a, blocks: [a, b] });
+  cache.publish({ slot: 701, entry: b, blocks: [b] });
+  cache.forgetRegions();
+  for (const block of [a, b]) {
+    assert.equal([block.region, block.regions?.size, block.dead], [undefined, 0, false]);
+    assert.equal([word(block.header + BLOCK_FUNC), word(block.header + BLOCK_COUNT)], [FN_INTERPRET, 64]);
+  }
+  assert.equal(released, []);
 });
 
 test('a full arena drops its oldest segment, with its links', () => {

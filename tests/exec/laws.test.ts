@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CompileThread } from '../../lib/exec/compile-thread.js';
 import { Assembler } from '../support/assembler.js';
 import { lawsProgram } from '../support/laws-program.js';
-import { type Path, type PathOptions, runOnPaths, TINY_ARENA, ticksUpTo } from '../support/paths.js';
+import { type Path, type PathOptions, runOnPaths, TINY_ARENA, TINY_TABLE, ticksUpTo } from '../support/paths.js';
 import { RAM_BASE, RiscvMachine } from '../support/riscv-machine.js';
 
 const test = suite('the same state at the same tick on every path');
@@ -20,10 +23,12 @@ const PATHS: readonly Path[] = [
   { name: 'threshold 16, in one go', hotThreshold: 16, pace: 'straight' },
   { name: 'threshold 16, random runs', hotThreshold: 16, pace: 'random' },
   { name: 'threshold 8, tiny arena', hotThreshold: 8, arenaBytes: TINY_ARENA, pace: 'ticks' },
+  { name: 'threshold 4, tables replaced', hotThreshold: 4, tableCellsMax: TINY_TABLE, pace: 'ticks' },
 ];
 
 const TRANSLATOR: readonly Path[] = [
   { name: 'translator', mode: 'translate', pace: 'ticks' },
+  { name: 'translator, tables replaced', mode: 'translate', tableCellsMax: TINY_TABLE, pace: 'ticks' },
   { name: 'translator, unchained, tiny arena', mode: 'translate', chain: false, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 
@@ -37,6 +42,25 @@ test('100 ticks of a long program, compiled sooner or later', () => {
   // The program went through all of its phases many times, and was interrupted.
   assert.ok(machine.register('s5') > 18n);
   assert.ok(machine.register('s3') > 100n);
+});
+
+test('compiled by another thread while the program goes on', async () => {
+  for (const deadline = Date.now() + 60_000; !CompileThread.get()?.isReady && availableParallelism() > 1; await setTimeout(5))
+    assert.ok(Date.now() < deadline, 'the thread does not start');
+  const engines: RiscvMachine[] = [];
+  const threaded = (options: PathOptions) => {
+    const machine = new RiscvMachine(program, options);
+    if (options.compileThread) engines.push(machine);
+    return machine;
+  };
+  runOnPaths(threaded, ticksUpTo(240_000, 100), [
+    { name: 'threshold 8', hotThreshold: 8, compileThread: true, pace: 'ticks' },
+    { name: 'threshold 64, tiny arena', hotThreshold: 64, compileThread: true, arenaBytes: TINY_ARENA, pace: 'random' },
+  ]);
+  // Later than that if the host is slow.
+  const [{ engine }] = engines as [RiscvMachine];
+  for (const deadline = Date.now() + 60_000; engine.stats().engine.regions === 0; engine.run(engine.tick + 10_000))
+    assert.ok(Date.now() < deadline, 'no region');
 });
 
 test('everything compiled at once', () => {

@@ -115,7 +115,7 @@ if (existsSync(KERNEL) && existsSync(INITRAMFS)) {
     linux(`a session in the shell on ${name}, with 1 hart and with 4: commands, job control, power-off`, async () => {
       const talk = (harts: number) => {
         const args = ['run', KERNEL, '--initrd', INITRAMFS, '--append', 'console=ttyS0 cryptomgr.notests', '--bios', bios];
-        return dialogue([...args, '--smp', String(harts)], sessionWith(harts), TIMEOUT_MS);
+        return dialogue([...args, '--smp', String(harts)], sessionWith(harts), { timeoutMs: TIMEOUT_MS });
       };
       for (const { code, output, missing } of await Promise.all([talk(1), talk(4)])) {
         assert.is(missing, undefined, `not said: ${missing}\n${output}`);
@@ -132,7 +132,7 @@ if (existsSync(KERNEL) && existsSync(INITRAMFS)) {
       ['tty; stty size; echo end-$((1+1))\n', /\/dev\/hvc0\s+24 80\s+end-2/],
       ['poweroff\n', /Power down/],
     ];
-    const { code, output, missing } = await dialogue(args, steps, TIMEOUT_MS);
+    const { code, output, missing } = await dialogue(args, steps, { timeoutMs: TIMEOUT_MS });
     assert.is(missing, undefined, `not said: ${missing}\n${output}`);
     assert.is(code, 0, output);
   });

@@ -111,6 +111,41 @@ test('any of them can be brought back, in any order, whichever were added betwee
   }
 });
 
+test('a page that was stored to between two checkpoints is known, though its contents may be the same; many others are ruled out', () => {
+  const machine = new MemoryMachine();
+  const checkpoints = new Checkpoints(asMachine(machine), { budgetBytes: 2 ** 30 });
+  const storedAt = new Map<number, Set<number>>();
+  const random = randomSource(8);
+  checkpoints.take(0);
+  const store = machine.store.bind(machine);
+  machine.store = (frame, bytes) => {
+    storedAt.set(machine.tick, (storedAt.get(machine.tick) ?? new Set()).add(frame));
+    store(frame, bytes);
+  };
+  machine.pages.write = (frame, bytes) => store(frame, bytes);
+  for (let step = 0; step < 3000; step++) {
+    const { all } = checkpoints;
+    const chosen = all[random() % all.length] as Checkpoint;
+    const kind = random() % 8;
+    if (kind === 0) checkpoints.restore(chosen);
+    else if (kind === 1 && all.length > 2 && random() % 2 === 0) checkpoints.remove(chosen);
+    else if (kind === 2) checkpoints.take(0);
+    else for (let i = random() % 9; i >= 0 && machine.tick < 400; i--) pass(machine);
+    if (checkpoints.all.indexOf(chosen) < 0) continue;
+    const next = checkpoints.all[checkpoints.all.indexOf(chosen) + 1];
+    for (let tick = chosen.at.tick; next && tick < next.at.tick; tick++) {
+      for (const frame of storedAt.get(tick) ?? []) assert.ok(checkpoints.mayHaveStored(chosen, next.at, [frame]), `step ${step}`);
+    }
+  }
+  const { all } = checkpoints;
+  let possible = 0;
+  for (const [index, { at }] of all.slice(1).entries()) {
+    for (let frame = 0; frame < FRAMES; frame++) if (checkpoints.mayHaveStored(all[index] as Checkpoint, at, [frame])) possible++;
+  }
+  assert.ok(all.length > 20);
+  assert.ok(possible < all.length * FRAMES * 0.7, `${possible} of ${all.length * FRAMES}`);
+});
+
 test('going to a checkpoint writes the pages that differ and no others', () => {
   const machine = new MemoryMachine();
   const checkpoints = new Checkpoints(asMachine(machine), { budgetBytes: 2 ** 30 });
@@ -138,7 +173,8 @@ test('what they take is what they count, and never more than the budget', () => 
   machine.store(1, new Uint8Array(PAGE).fill(1));
   machine.tick = 1;
   checkpoints.take(0);
-  assert.is(checkpoints.bytes, 2 * state + SLOT_BYTES);
+  // And the number of the page that was stored to.
+  assert.is(checkpoints.bytes, 2 * state + SLOT_BYTES + 4);
   for (const tick of Array.from({ length: 500 }, (_, i) => i + 2)) {
     machine.tick = tick;
     for (let frame = 0; frame < 30; frame++) machine.store(frame, new Uint8Array(PAGE).fill(tick + frame));

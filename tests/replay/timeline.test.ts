@@ -223,6 +223,62 @@ test('input in the past opens a branch that leaves the recorded line alone', asy
   assert.is(machine.stateDigest(), twin.machine.stateDigest());
 });
 
+test('the last write is looked for only where its page was stored to, and found though it changed nothing', async () => {
+  const { asm } = await import('../support/assembler.js');
+  const program = asm((a) =>
+    a.text(`
+      li s0, ${RAM_BASE + 0x20000}
+      li s1, ${RAM_BASE + 0x30000}
+      li s2, 60000
+    first:
+      addi s2, s2, -1
+      bnez s2, first
+      sd zero, 8(s0)
+    again:
+      sd s2, 0(s1)
+      addi s2, s2, 1
+      j again
+    `),
+  );
+  const machine = VirtMachine.create(program, { hotThreshold: 16 });
+  const timeline = new Timeline(machine, { nowMs: steadyClock(5) });
+  while (timeline.tick < 600_000) timeline.run(timeline.tick + 3000);
+  assert.ok(timeline.checkpointPositions.length > 5);
+  let ticks = 0;
+  const run = machine.run.bind(machine);
+  machine.run = (untilTick, limits) => {
+    const { tick } = machine;
+    const stop = run(untilTick, limits);
+    ticks += machine.tick - tick;
+    return stop;
+  };
+  const hit = await timeline.lastWrite(RAM_BASE + 0x20008, 8);
+  assert.ok(hit && hit.at.tick > 120_000 && hit.at.tick < 120_010, JSON.stringify(hit?.at));
+  assert.ok(ticks < 300_000, `${ticks}`);
+  assert.is(await timeline.lastWrite(RAM_BASE + 0x20010, 8), undefined);
+  await timeline.seek(300_000);
+  assert.equal((await timeline.lastWrite(RAM_BASE + 0x1fffe, 16))?.at, hit.at);
+  assert.is((await timeline.lastWrite(RAM_BASE + 0x30000, 1))?.at.tick, 299_997);
+});
+
+test('one checkpoint that took long does not make those behind it rare', () => {
+  let now = 0;
+  const machine = VirtMachine.create(lawsProgram(), { hotThreshold: 16 });
+  const timeline = new Timeline(machine, { nowMs: () => now });
+  const save = machine.save.bind(machine);
+  let saves = 0;
+  machine.save = () => {
+    now += ++saves === 3 ? 3000 : 2;
+    return save();
+  };
+  while (timeline.tick < 1_000_000) {
+    timeline.run(timeline.tick + 1000);
+    now += 5;
+  }
+  const ticks = timeline.checkpointPositions.map(({ tick }) => tick);
+  for (const [index, tick] of ticks.slice(1).entries()) assert.ok(tick - (ticks[index] as number) <= 50_000, `${ticks}`);
+});
+
 test('a long move can be ended, and tells where it is', async () => {
   const timeline = new Timeline(VirtMachine.create(lawsProgram(), { mode: 'interpret' }), { nowMs: steadyClock(4) });
   while (timeline.tick < 400_000) timeline.run(timeline.tick + 2000);

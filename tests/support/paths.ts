@@ -11,6 +11,8 @@ export interface PathOptions {
   readonly hotThreshold?: number;
   readonly chain?: boolean;
   readonly arenaBytes?: number;
+  readonly compileThread?: boolean;
+  readonly tableCellsMax?: number;
 }
 
 /** A machine that is executed on one path. */
@@ -33,6 +35,9 @@ export interface Path extends PathOptions {
   readonly pace: 'ticks' | 'straight' | 'steps' | 'random';
 }
 
+/** The function table is replaced after a few modules. */
+export const TINY_TABLE = 10_000;
+
 /** Room for few blocks: they are evicted all the time. */
 export const TINY_ARENA = Math.ceil((BLOCK_IR_MAX * 16 + 2048) / PAGE_SIZE) * PAGE_SIZE;
 
@@ -45,6 +50,7 @@ export const PATHS: readonly Path[] = [
   { name: 'auto, threshold 2, single-stepped', hotThreshold: 2, pace: 'steps' },
   { name: 'auto, threshold 8, in one go', hotThreshold: 8, pace: 'straight' },
   { name: 'auto, threshold 8, unchained', hotThreshold: 8, chain: false, pace: 'random' },
+  { name: 'translator, tables replaced', mode: 'translate', tableCellsMax: TINY_TABLE, pace: 'ticks' },
   { name: 'auto, threshold 2, tiny arena', hotThreshold: 2, arenaBytes: TINY_ARENA, pace: 'straight' },
 ];
 

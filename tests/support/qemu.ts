@@ -1,7 +1,7 @@
 /** Finds and runs QEMU, the outside oracle of conformance tests. */
 import { spawn, spawnSync } from 'node:child_process';
 
-const QEMU = process.env.QEMU_SYSTEM_RISCV64 ?? 'qemu-system-riscv64';
+export const QEMU = process.env.QEMU_SYSTEM_RISCV64 ?? 'qemu-system-riscv64';
 
 /**
  * What hindsight models, of what QEMU 7.2 has. Two harts, of which a guest may park the second: with one, QEMU does atomics as a plain load and

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { BlockBackend } from '../../lib/devices/block-backend.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import type { InputEvent } from '../../lib/system/input-event.js';
-import type { ByteSource } from '../../replay/codec.js';
+import { type ByteSource, ChunkEncoder, ChunkReader } from '../../replay/codec.js';
 import { RecordedDisk } from '../../replay/disk.js';
+import { decodeLog, encodeLog } from '../../replay/entry.js';
 import type { Header } from '../../replay/header.js';
 import { Recording } from '../../replay/log.js';
 import { Recorder } from '../../replay/recorder.js';
@@ -107,6 +108,22 @@ export function randomEvent(random: () => number): InputEvent {
 
 export function sourceOf(bytes: Uint8Array, name = 'sample.rec'): ByteSource {
   return { name, sizeBytes: bytes.length, read: (position, length) => bytes.slice(position, position + length) };
+}
+
+/** The same recording with the digest that is number `index` in its log (from 0) changed, and valid checksums. */
+export function withOtherDigest(bytes: Uint8Array, index: number): Uint8Array {
+  const encoder = new ChunkEncoder();
+  const parts: Uint8Array[] = [encoder.preamble()];
+  const reader = new ChunkReader(sourceOf(bytes));
+  let digests = 0;
+  for (let chunk = reader.next(); chunk; chunk = reader.next()) {
+    const { kind, payload } = chunk;
+    const entries = kind === 'L' ? decodeLog(payload, 'log') : [];
+    const changed = entries.map((entry) => (entry.kind === 'digest' && digests++ === index ? { ...entry, digest: 'f'.repeat(32) } : entry));
+    parts.push(encoder.chunk(kind, kind === 'L' ? encodeLog(changed) : payload.slice()));
+  }
+  if (digests <= index) throw new Error(`only ${digests} digests`);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 export interface SampleReplay {

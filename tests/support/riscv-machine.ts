@@ -7,6 +7,7 @@ import { FFLAGS, FRM, MCAUSE, MEPC, MIP, MSTATUS, MTVAL, PRIV, SATP } from '../.
 import { X_REGISTERS } from '../../lib/isa/riscv/registers.js';
 import { allocateGuestMemory } from '../../lib/mem/allocate.js';
 import { ENV_PC, ENV_TICKS, HART_SIZE } from '../../lib/mem/layout.js';
+import { given } from '../../lib/util/given.js';
 import { type PathMachine, type PathOptions, runUntil } from './paths.js';
 
 export const RAM_BASE = 0x80000000;
@@ -37,7 +38,16 @@ export class RiscvMachine implements PathMachine {
   private readonly ram: DataView;
 
   constructor(program: Uint8Array, options: PathOptions & { readonly harts?: number; readonly onBlock?: BlockHook } = {}) {
-    const { harts = 1, mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, onBlock } = options;
+    const {
+      harts = 1,
+      mode = 'auto',
+      chain = true,
+      arenaBytes = 1 << 20,
+      hotThreshold,
+      tableCellsMax,
+      compileThread = false,
+      onBlock,
+    } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts,
       arenaBytes,
@@ -59,7 +69,8 @@ export class RiscvMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
-      ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      compileThread,
+      ...given({ hotThreshold, tableCellsMax }),
       ...(onBlock ? { onBlock } : {}),
       deviceState: () => JSON.stringify(clint?.save()),
     });

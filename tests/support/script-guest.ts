@@ -20,6 +20,7 @@ import {
   STATUS_EXIT,
   STATUS_TRAP,
 } from '../../lib/mem/layout.js';
+import { given } from '../../lib/util/given.js';
 import { asExports, type JsFunction } from './js-exports.js';
 import { type PathMachine, type PathOptions, runUntil } from './paths.js';
 import { slotInspector } from './slot-inspector.js';
@@ -143,7 +144,7 @@ export class ScriptMachine implements PathMachine {
   private readonly state: DataView;
 
   constructor(script: Script, options: PathOptions & ScriptOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, tableCellsMax } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
       harts: 1,
       arenaBytes,
@@ -164,7 +165,7 @@ export class ScriptMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
-      ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      ...given({ hotThreshold, tableCellsMax }),
     });
   }
 

@@ -15,7 +15,6 @@ import {
   EXIT_BUDGET,
   EXIT_DEBUG,
   EXIT_HOT,
-  EXIT_MISS,
   EXIT_PARTIAL,
   FN_INTERPRET,
   GLOBAL_HOT_COUNT,
@@ -157,9 +156,10 @@ export function emitIndirect(c: Context): void {
   w.get(ENV);
   w.get(locals.pc);
   w.mem('i64.store', ENV_PC);
-  storeBudget(w);
-  w.i32(EXIT_MISS);
-  w.op('return');
+  w.get(ENV);
+  w.get(BUDGET);
+  w.i32(0);
+  w.returnCall(c.functions.dispatch);
 }
 
 /** Leaves by `depart`; the departing instruction takes its tick there. */

@@ -1,16 +1,5 @@
 /** How a region is entered and left: registers are loaded and stored, and pc and budget are put where the rest of the engine finds them. */
-import {
-  BLOCK_FUNC,
-  BLOCK_PC,
-  ENV_BLOCK,
-  ENV_PC,
-  ENV_PC_BASE,
-  ENV_STATUS,
-  EXIT_DEBUG,
-  EXIT_MISS,
-  EXIT_PARTIAL,
-  PAGE_SIZE,
-} from '../../mem/layout.js';
+import { BLOCK_FUNC, BLOCK_PC, ENV_BLOCK, ENV_PC, ENV_PC_BASE, ENV_STATUS, EXIT_DEBUG, EXIT_PARTIAL, PAGE_SIZE } from '../../mem/layout.js';
 import { BUDGET, ENV, emitJumpCacheLookup } from '../access.js';
 import type { IrOp, Target } from '../decode.js';
 import { storeBudget, storeInsnPc } from '../glue.js';
@@ -99,9 +88,10 @@ function lookUp({ w, locals, imports, fixedPc }: RegionContext): void {
   w.get(ENV);
   w.get(locals.pc);
   w.mem('i64.store', ENV_PC);
-  storeBudget(w);
-  w.i32(EXIT_MISS);
-  w.op('return');
+  w.get(ENV);
+  w.get(BUDGET);
+  w.i32(0);
+  w.returnCall(imports.dispatch);
 }
 
 /** Goes on at ENV_PC. */

@@ -3,6 +3,7 @@
  * of any architecture: page walks, faults and the meaning of page-table entries are hooks of the guest in the shared function table.
  */
 export { lookupRead, lookupWrite, slowLoad, slowStore } from './access';
+export { enterBlock, forgetBlock, noteBlock } from './blocks';
 export { beforeStore } from './dma';
 export {
   cleanPages,

@@ -2,6 +2,7 @@
 import { MachineEngine } from '../../../lib/exec/engine.js';
 import { allocateGuestMemory } from '../../../lib/mem/allocate.js';
 import { ENV_PC } from '../../../lib/mem/layout.js';
+import { given } from '../../../lib/util/given.js';
 import { type PathMachine, type PathOptions, runUntil } from '../paths.js';
 import { assembleToy, type ToyProgram } from './assembler.js';
 import { toy } from './guest.js';
@@ -23,7 +24,7 @@ export class ToyMachine implements PathMachine {
   private reads = 0;
 
   constructor(source: string | ToyProgram, options: PathOptions = {}) {
-    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold } = options;
+    const { mode = 'auto', chain = true, arenaBytes = 1 << 20, hotThreshold, tableCellsMax } = options;
     this.program = typeof source === 'string' ? assembleToy(source) : source;
     const device = {
       name: 'counter',
@@ -56,7 +57,7 @@ export class ToyMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
-      ...(hotThreshold === undefined ? {} : { hotThreshold }),
+      ...given({ hotThreshold, tableCellsMax }),
       deviceState: () => `${this.reads}`,
     });
   }
