@@ -34,11 +34,6 @@ const LEAKS: Readonly<Record<string, RegExp>> = {
 /** File, what it uses, and why the guest cannot tell. */
 const EXCEPTIONS: readonly (readonly [file: string, leak: string, reason: string])[] = [
   ['lib/exec/compiler.ts', 'performance', 'how long compiling took: a statistic, and which code is compiled is not visible to the guest'],
-  ['lib/exec/compile-worker.ts', 'performance', 'the same'],
-  ['lib/exec/compile-thread.ts', 'node:os', 'whether there is a second processor: decides who compiles'],
-  ['lib/exec/compile-thread.ts', 'threads', 'when compiled code arrives is not visible to the guest'],
-  ['lib/exec/compile-thread.ts', 'node:worker_threads', 'the same'],
-  ['lib/exec/compile-worker.ts', 'node:worker_threads', 'the same'],
   ['lib/exec/engine.ts', 'node:v8', 'sets a flag of the host that changes its speed only'],
   ['lib/exec/mmu.ts', 'node:fs', "loads the program's own WebAssembly"],
   ['lib/isa/riscv/index.ts', 'node:fs', "loads the program's own WebAssembly"],

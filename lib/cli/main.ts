@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { packageVersion } from '../host/version.js';
 /** The `hindsight` command: turns every end into an exit code. */
+import { packageVersion } from '../host/version.js';
 import { ConfigError, ImageError, ReplayDivergenceError, UnimplementedError } from '../util/errors.js';
+import { deferBackgroundThreads } from './background-threads.js';
 import { runCommandLine } from './commands.js';
 import { complain } from './messages.js';
 
@@ -28,6 +29,7 @@ function onError(error: unknown): number {
 // A reader that went away (`hindsight --help | head`) is no error.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
+deferBackgroundThreads();
 process.on('uncaughtException', (error) => process.exit(onError(error)));
 runCommandLine(process.argv.slice(2), packageVersion())
   .catch(onError)

@@ -184,7 +184,7 @@ export class CodeCache {
 
   /** Makes a hot block count again for a while before it is found to be hot. */
   cool(block: Block): void {
-    if (!block.dead) this.i32[(block.header + BLOCK_COUNT) >> 2] = Math.max(1, this.o.hotThreshold >> 3);
+    this.i32[(block.header + BLOCK_COUNT) >> 2] = Math.max(1, this.o.hotThreshold >> 3);
   }
 
   /**
@@ -260,13 +260,8 @@ export class CodeCache {
 
   // --- regions -----------------------------------------------------------------------------------------------------
 
-  /** From now on `region.entry` runs as `region`, which is in the function table already; unless one of its blocks was dropped since it was formed. */
+  /** From now on `region.entry` runs as `region`, which is in the function table already. */
   publish(region: Region): void {
-    if (region.blocks.some((block) => block.dead)) {
-      this.o.functions.release(region.slot);
-      this.cool(region.entry);
-      return;
-    }
     for (const block of region.blocks) {
       block.regions ??= new Set();
       block.regions.add(region);

@@ -63,7 +63,6 @@ import { BlockTrace } from './block-trace.js';
 import { Breakpoints } from './breakpoints.js';
 import { EventClock } from './clock.js';
 import { CodeCache } from './code-cache.js';
-import { CompileThread } from './compile-thread.js';
 import { Compiler } from './compiler.js';
 import type { DebugStop } from './debug.js';
 import { StateDigest } from './digest.js';
@@ -221,7 +220,6 @@ export class MachineEngine implements Engine {
       mmu: mmuExports,
       blockHead,
       minimumExecutions: policy.minimumExecutions,
-      ...(policy.threaded ? { thread: CompileThread.get } : {}),
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
     this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });

@@ -10,15 +10,12 @@ export interface TierPolicy {
   readonly threshold: number;
   /** Blocks that ran less often than this stay outside of regions. */
   readonly minimumExecutions: number;
-  /** Whether another thread compiles. */
-  readonly threaded: boolean;
   /** So many hot blocks make a batch: one module. Fewer do when the first of them has waited for so many ticks. */
   readonly batch: number;
   readonly waitTicks: number;
 }
 
-/** Compiling costs about as much as interpreting a block so often, for the thread that goes on meanwhile and for one that does it itself. */
-const THRESHOLD_THREADED = 2_000;
+/** Compiling costs about as much as interpreting a block so often. */
 const THRESHOLD = 10_000;
 const BATCH = { batch: 64, waitTicks: 4_000_000 };
 /** Where the threshold was chosen: small, so that short programs are compiled too. */
@@ -29,13 +26,12 @@ const SMALL_MODULES = 256;
 const SLICE_MAX = 1 << 22;
 const SLICE_HOT = 1 << 20;
 
-export function tierPolicy(options: Pick<EngineOptions, 'mode' | 'hotThreshold' | 'compileThread'>): TierPolicy {
+export function tierPolicy(options: Pick<EngineOptions, 'mode' | 'hotThreshold'>): TierPolicy {
   const { mode, hotThreshold } = options;
-  if (mode === 'interpret') return { threshold: 0, minimumExecutions: 0, threaded: false, ...BATCH };
-  if (mode === 'translate') return { threshold: 1, minimumExecutions: 0, threaded: false, batch: 1, waitTicks: 0 };
-  const threaded = options.compileThread ?? hotThreshold === undefined;
-  const threshold = hotThreshold ?? (threaded ? THRESHOLD_THREADED : THRESHOLD);
-  return { threshold, minimumExecutions: Math.max(1, threshold >> 4), threaded, ...(hotThreshold === undefined ? BATCH : TEST_BATCH) };
+  if (mode === 'interpret') return { threshold: 0, minimumExecutions: 0, ...BATCH };
+  if (mode === 'translate') return { threshold: 1, minimumExecutions: 0, batch: 1, waitTicks: 0 };
+  const threshold = hotThreshold ?? THRESHOLD;
+  return { threshold, minimumExecutions: Math.max(1, threshold >> 4), ...(hotThreshold === undefined ? BATCH : TEST_BATCH) };
 }
 
 export class HotBlocks {
@@ -61,12 +57,11 @@ export class HotBlocks {
 
   /** Most ticks that the next slice may have. */
   get sliceTicks(): number {
-    return this.compiler.waits || this.i32[GLOBAL_HOT_COUNT >> 2] !== 0 ? SLICE_HOT : SLICE_MAX;
+    return this.i32[GLOBAL_HOT_COUNT >> 2] !== 0 ? SLICE_HOT : SLICE_MAX;
   }
 
-  /** Between slices: takes what was compiled, and compiles what has waited long enough. */
+  /** Between slices: compiles what has waited long enough. */
   look(tick: number): void {
-    if (this.compiler.waits) this.compiler.poll();
     if (this.i32[GLOBAL_HOT_COUNT >> 2] === 0) this.emptyAt = tick;
     else if (tick - this.emptyAt > this.waitTicks) this.compile(tick);
   }

@@ -90,8 +90,6 @@ export interface EngineOptions {
   readonly chain: boolean;
   /** Executions after which a block is compiled, for tests of mode `auto`. */
   readonly hotThreshold?: number;
-  /** Whether another thread compiles, where there is a processor for it; by default only in mode `auto` without a threshold. */
-  readonly compileThread?: boolean;
   /** After how much of the host's memory the function table is replaced, for tests; see FunctionTable. */
   readonly tableCellsMax?: number;
   /** Is told of every block that was executed. */

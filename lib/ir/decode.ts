@@ -66,21 +66,14 @@ export interface IrBlock {
 }
 
 export class Decoder {
-  private readonly view: DataView;
-  private readonly base: number;
+  private readonly u16: Uint16Array;
+  private readonly i32: Int32Array;
+  private readonly i64: BigInt64Array;
 
-  /** Reads from linear memory, or from a copy of some of it whose first byte has the host address `base`. */
-  constructor(buffer: ArrayBuffer, base = 0) {
-    this.view = new DataView(buffer);
-    this.base = base;
-  }
-
-  private u16(at: number): number {
-    return this.view.getUint16(at - this.base, true);
-  }
-
-  private i32(at: number): number {
-    return this.view.getInt32(at - this.base, true);
+  constructor(memory: WebAssembly.Memory) {
+    this.u16 = new Uint16Array(memory.buffer);
+    this.i32 = new Int32Array(memory.buffer);
+    this.i64 = new BigInt64Array(memory.buffer);
   }
 
   /** The block whose header is at `header`. */
@@ -95,32 +88,33 @@ export class Decoder {
     return {
       header,
       pcOffset: Number(this.constant(header + BLOCK_PC)),
-      insns: this.i32(header + BLOCK_INSNS),
-      flags: this.i32(header + BLOCK_FLAGS),
+      insns: this.i32[(header + BLOCK_INSNS) >> 2],
+      flags: this.i32[(header + BLOCK_FLAGS) >> 2],
       ops,
     };
   }
 
   /** pc of instruction `index` less that of the block's first. */
   delta(header: number, index: number): number {
-    return this.u16(this.i32(header + BLOCK_DELTAS) + index * 2);
+    return this.u16[(this.i32[(header + BLOCK_DELTAS) >> 2] >> 1) + index];
   }
 
   private op(at: number): IrOp {
-    const { name, info, immediate } = BYTECODES[this.u16(at)];
+    const h = at >> 1;
+    const { name, info, immediate } = BYTECODES[this.u16[h]];
     const op: IrOp = {
       name,
       info,
-      d: this.u16(at + 2),
-      a: this.u16(at + 4),
-      b: this.u16(at + 6),
+      d: this.u16[h + 1],
+      a: this.u16[h + 2],
+      b: this.u16[h + 3],
       c: 0,
       immediate: undefined,
       offset: 0,
       helper: 0,
       arg: 0,
-      insn: this.u16(at + 14) & ~INNER,
-      inner: (this.u16(at + 14) & INNER) !== 0 && mayBeInner(info),
+      insn: this.u16[h + 7] & ~INNER,
+      inner: (this.u16[h + 7] & INNER) !== 0 && mayBeInner(info),
       hint: 0,
       profile: NO_PROFILE,
       returnOffset: 0,
@@ -130,17 +124,17 @@ export class Decoder {
     switch (info.kind) {
       case 'load':
       case 'store':
-        op.offset = this.i32(at + 8);
+        op.offset = this.i32[(at + 8) >> 2];
         break;
       case 'select':
       case 'call':
       case 'float':
-        op.c = this.u16(at + 8);
-        op.helper = this.u16(at + 10);
-        op.arg = this.u16(at + 12);
+        op.c = this.u16[h + 4];
+        op.helper = this.u16[h + 5];
+        op.arg = this.u16[h + 6];
         break;
       case 'goto':
-        op.hint = this.i32(at + GOTO_HINT);
+        op.hint = this.i32[(at + GOTO_HINT) >> 2];
         op.returnOffset = Number(this.constant(at + GOTO_RETURN));
         op.targets = [this.target(at + GOTO_CELL)];
         break;
@@ -148,7 +142,7 @@ export class Decoder {
         op.targets = [this.target(at + BRANCH_TAKEN), this.target(at + BRANCH_FALL)];
         break;
       case 'indirect':
-        op.hint = this.i32(at + INDIRECT_HINT);
+        op.hint = this.i32[(at + INDIRECT_HINT) >> 2];
         op.profile = this.profile(at + INDIRECT_PROFILE);
         break;
     }
@@ -156,7 +150,7 @@ export class Decoder {
   }
 
   private profile(at: number): number[] {
-    const seen = new Set(Array.from({ length: PROFILE_LENGTH }, (_, i) => this.i32(at + i * 4)));
+    const seen = new Set(this.i32.subarray(at >> 2, (at >> 2) + PROFILE_LENGTH));
     seen.delete(-1);
     return [...seen].map((offset) => offset >>> 0).sort((x, y) => x - y);
   }
@@ -166,10 +160,10 @@ export class Decoder {
   }
 
   private constant(at: number): Constant {
-    const low = this.i32(at);
-    const high = this.i32(at + 4);
+    const low = this.i32[at >> 2];
+    const high = this.i32[(at >> 2) + 1];
     if (high === low >> 31) return low;
-    return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + (low >>> 0) : this.view.getBigInt64(at - this.base, true);
+    return high >= -0x200000 && high < 0x200000 ? high * 0x100000000 + (low >>> 0) : this.i64[at >> 3];
   }
 }
 

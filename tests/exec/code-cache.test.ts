@@ -167,17 +167,6 @@ test('pages are marked with exactly the code that is left on them', () => {
   assert.equal(log, ['unmark 1000']);
 });
 
-test('a region whose blocks did not live until it was compiled is not entered', () => {
-  const { cache, add, word, released } = create();
-  const [a, b] = [add(0x1000), add(0x1100)];
-  cache.invalidate(0x1104, 1);
-  cache.publish({ slot: 700, entry: a, blocks: [a, b] });
-  assert.is(word(a.header + BLOCK_FUNC), FN_INTERPRET);
-  assert.is(word(a.header + BLOCK_COUNT), 1, 'it is found hot again soon');
-  assert.equal(released, [700]);
-  assert.is(cache.counts.regions, 0);
-});
-
 test('a region goes with any of its blocks, and its place in the table is given back', () => {
   const { cache, add, released, word } = create();
   const [a, b] = [add(0x1000), add(0x1100)];

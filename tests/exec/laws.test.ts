@@ -1,8 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CompileThread } from '../../lib/exec/compile-thread.js';
 import { Assembler } from '../support/assembler.js';
 import { lawsProgram } from '../support/laws-program.js';
 import { type Path, type PathOptions, runOnPaths, TINY_ARENA, TINY_TABLE, ticksUpTo } from '../support/paths.js';
@@ -42,25 +39,6 @@ test('100 ticks of a long program, compiled sooner or later', () => {
   // The program went through all of its phases many times, and was interrupted.
   assert.ok(machine.register('s5') > 18n);
   assert.ok(machine.register('s3') > 100n);
-});
-
-test('compiled by another thread while the program goes on', async () => {
-  for (const deadline = Date.now() + 60_000; !CompileThread.get()?.isReady && availableParallelism() > 1; await setTimeout(5))
-    assert.ok(Date.now() < deadline, 'the thread does not start');
-  const engines: RiscvMachine[] = [];
-  const threaded = (options: PathOptions) => {
-    const machine = new RiscvMachine(program, options);
-    if (options.compileThread) engines.push(machine);
-    return machine;
-  };
-  runOnPaths(threaded, ticksUpTo(240_000, 100), [
-    { name: 'threshold 8', hotThreshold: 8, compileThread: true, pace: 'ticks' },
-    { name: 'threshold 64, tiny arena', hotThreshold: 64, compileThread: true, arenaBytes: TINY_ARENA, pace: 'random' },
-  ]);
-  // Later than that if the host is slow.
-  const [{ engine }] = engines as [RiscvMachine];
-  for (const deadline = Date.now() + 60_000; engine.stats().engine.regions === 0; engine.run(engine.tick + 10_000))
-    assert.ok(Date.now() < deadline, 'no region');
 });
 
 test('everything compiled at once', () => {

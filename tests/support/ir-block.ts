@@ -9,7 +9,7 @@ import { REGISTERS, x } from './script-guest.js';
 const HEADER = 0x10000;
 const memory = new WebAssembly.Memory({ initial: 4 });
 const i32 = new Int32Array(memory.buffer);
-const decoder = new Decoder(memory.buffer);
+const decoder = new Decoder(memory);
 
 /** The registers of the script guest. */
 export const GUEST: LoweringGuest & { readonly zeroSlot: number } = {

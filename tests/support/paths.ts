@@ -11,7 +11,6 @@ export interface PathOptions {
   readonly hotThreshold?: number;
   readonly chain?: boolean;
   readonly arenaBytes?: number;
-  readonly compileThread?: boolean;
   readonly tableCellsMax?: number;
 }
 

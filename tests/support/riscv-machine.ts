@@ -45,7 +45,7 @@ export class RiscvMachine implements PathMachine {
       arenaBytes = 1 << 20,
       hotThreshold,
       tableCellsMax,
-      compileThread = false,
+
       onBlock,
     } = options;
     const { memory, space, hartsAt, arenaAt } = allocateGuestMemory({
@@ -69,7 +69,6 @@ export class RiscvMachine implements PathMachine {
       nsPerTick: 1,
       mode,
       chain,
-      compileThread,
       ...given({ hotThreshold, tableCellsMax }),
       ...(onBlock ? { onBlock } : {}),
       deviceState: () => JSON.stringify(clint?.save()),
