@@ -84,8 +84,8 @@ export interface DebugTarget {
   readRegister(hart: number, index: number): bigint;
   /** False when it cannot be written. */
   writeRegister(hart: number, index: number, value: bigint): boolean;
-  /** Reads through the page tables of the hart, or physical memory. Shorter than `length` where it ends at unmapped memory; empty if nothing is there. Devices are read only with `devices`. */
-  readMemory(hart: number, address: bigint, length: number, options: { physical: boolean; devices?: boolean }): Uint8Array;
+  /** Reads through the page tables of the hart, or physical memory. Shorter than `length` where it ends at unmapped memory; empty if nothing is there. Registers of devices are read without the effects that reads of the guest's have. */
+  readMemory(hart: number, address: bigint, length: number, options: { physical: boolean }): Uint8Array;
   /** False, and nothing written, where not all of it is memory. Write permission and ROM are no obstacle. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array, options: { physical: boolean }): boolean;
   memoryMap(): readonly MemoryArea[];

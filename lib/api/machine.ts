@@ -249,7 +249,7 @@ export class Machine {
 
   /** Bytes of memory, through the hart's page tables and without side effects. Throws `RangeError` where there is none. */
   readMemory(place: Place, length: number, { hart = 0, physical = false }: AddressOptions = {}): Uint8Array {
-    const bytes = readGuest(this.parts.guest, this.address(place), length, { hart, physical, devices: false });
+    const bytes = readGuest(this.parts.guest, this.address(place), length, { hart, physical });
     if (bytes.length < length) throw new RangeError(`no memory at 0x${(this.address(place) + BigInt(bytes.length)).toString(16)}`);
     return bytes;
   }

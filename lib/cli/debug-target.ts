@@ -116,8 +116,8 @@ export class MachineTarget implements DebugTarget, RunControl {
     return this.driven.input({ kind: 'register', hart, register: name, value });
   }
 
-  readMemory(hart: number, address: bigint, length: number, options: { physical: boolean; devices?: boolean }): Uint8Array {
-    return readGuest(this.parts.machine, address, length, { hart, devices: false, ...options });
+  readMemory(hart: number, address: bigint, length: number, options: { physical: boolean }): Uint8Array {
+    return readGuest(this.parts.machine, address, length, { hart, ...options });
   }
 
   writeMemory(hart: number, address: bigint, bytes: Uint8Array, options: { physical: boolean }): boolean {

@@ -149,7 +149,7 @@ async function askLastWrite(query: Query): Promise<void> {
     query.say(`${place}: not written between ticks ${start.tick} and ${tick}`);
     return;
   }
-  const bytes = () => readGuest(machine, BigInt(paddr), range.length, { hart: 0, physical: true, devices: false });
+  const bytes = () => readGuest(machine, BigInt(paddr), range.length, { hart: 0, physical: true });
   await timeline.seek(hit.at);
   // What a device did between two instructions has happened at that position already.
   const old = comparePositions(hit.at, hit.behind) < 0 ? { before: bytes() } : {};
@@ -163,7 +163,7 @@ async function askWrites(query: Query): Promise<void> {
   const stretch = stretchOf(query);
   await goTo(query, stretch.to);
   const paddr = physicalAddress(machine, place, range);
-  const bytes = () => readGuest(machine, BigInt(paddr), range.length, { hart: 0, physical: true, devices: false });
+  const bytes = () => readGuest(machine, BigInt(paddr), range.length, { hart: 0, physical: true });
   let old: Uint8Array | undefined;
   await goTo(query, stretch.from);
   old = bytes();
@@ -261,7 +261,7 @@ function guestState(machine: Machine, register: ReturnType<typeof registerReader
   return {
     register: (name) => register(hart, name) ?? 0n,
     read: (vaddr, size) => {
-      const bytes = readGuest(machine, vaddr, size, { hart, physical: false, devices: false });
+      const bytes = readGuest(machine, vaddr, size, { hart, physical: false });
       return bytes.length < size ? undefined : bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
     },
   };

@@ -68,6 +68,13 @@ export class FwCfg implements Device {
     this.items = itemsOf(ports);
   }
 
+  peek(offset: number, size: number): number {
+    const { position } = this;
+    const value = this.read(offset, size);
+    this.position = position;
+    return value;
+  }
+
   read(offset: number, size: number): number {
     if (offset < DATA_END) return this.readData(size);
     if (offset === DMA_HIGH || offset === DMA_LOW) return swap32(DMA_SIGNATURE[offset === DMA_HIGH ? 0 : 1]);

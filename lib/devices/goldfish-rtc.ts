@@ -62,6 +62,13 @@ export class GoldfishRtc implements Device {
     return this.rows.find((row) => row.offset === offset)?.read?.() ?? 0;
   }
 
+  peek(offset: number, size: number): number {
+    const { timeHigh } = this;
+    const value = this.read(offset, size);
+    this.timeHigh = timeHigh;
+    return value;
+  }
+
   write(offset: number, _size: number, value: number): void {
     this.rows.find((row) => row.offset === offset)?.write?.(value);
   }

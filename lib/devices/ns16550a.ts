@@ -77,6 +77,8 @@ interface Row {
   /** The state of LCR.DLAB that selects the row; either when absent. */
   readonly dlab?: 0 | 1;
   readonly read?: () => number;
+  /** What `read` would give, where reading changes something. */
+  readonly peek?: () => number;
   readonly write?: (value: number) => void;
 }
 
@@ -116,7 +118,7 @@ export class Ns16550a implements Device, CharReceiver {
   private timeoutTimer: TimerHandle | undefined;
   private readonly ports: Ns16550aPorts;
   private readonly rows: readonly Row[] = [
-    { name: 'RBR', offset: 0, dlab: 0, read: () => this.readRbr() },
+    { name: 'RBR', offset: 0, dlab: 0, read: () => this.readRbr(), peek: () => this.received[0] ?? this.rbr },
     { name: 'THR', offset: 0, dlab: 0, write: (value) => this.writeThr(value) },
     {
       name: 'DLL',
@@ -133,12 +135,12 @@ export class Ns16550a implements Device, CharReceiver {
       read: () => this.divisor >> 8,
       write: (value) => this.setDivisor((this.divisor & 0xff) | (value << 8)),
     },
-    { name: 'IIR', offset: 2, read: () => this.readIir() },
+    { name: 'IIR', offset: 2, read: () => this.readIir(), peek: () => this.identification() },
     { name: 'FCR', offset: 2, write: (value) => this.writeFcr(value) },
     { name: 'LCR', offset: 3, read: () => this.lcr, write: (value) => this.writeLcr(value) },
     { name: 'MCR', offset: 4, read: () => this.mcr, write: (value) => this.writeMcr(value) },
-    { name: 'LSR', offset: 5, read: () => this.readLsr() },
-    { name: 'MSR', offset: 6, read: () => this.readMsr() },
+    { name: 'LSR', offset: 5, read: () => this.readLsr(), peek: () => this.lineStatus() },
+    { name: 'MSR', offset: 6, read: () => this.readMsr(), peek: () => this.modemStatus() },
     { name: 'SCR', offset: 7, read: () => this.scr, write: (value) => this.writeScr(value) },
   ];
 
@@ -150,6 +152,11 @@ export class Ns16550a implements Device, CharReceiver {
 
   read(offset: number, _size: number): number {
     return this.row(offset, 'read')?.read?.() ?? 0;
+  }
+
+  peek(offset: number, _size: number): number {
+    const row = this.row(offset, 'read');
+    return (row?.peek ?? row?.read)?.() ?? 0;
   }
 
   write(offset: number, _size: number, value: number): void {
@@ -237,13 +244,17 @@ export class Ns16550a implements Device, CharReceiver {
     if (changed & 0x0f) this.update();
   }
 
+  private identification(): number {
+    return this.interrupt() | (this.fcr & FCR_ENABLE ? IIR_FIFO_ENABLED : 0);
+  }
+
   private readIir(): number {
-    const iir = this.interrupt();
-    if (iir === IIR_THRI) {
+    const iir = this.identification();
+    if (this.interrupt() === IIR_THRI) {
       this.thrInterrupt = false;
       this.update();
     }
-    return iir | (this.fcr & FCR_ENABLE ? IIR_FIFO_ENABLED : 0);
+    return iir;
   }
 
   private writeFcr(value: number): void {
@@ -270,8 +281,12 @@ export class Ns16550a implements Device, CharReceiver {
     this.pump();
   }
 
+  private lineStatus(): number {
+    return LSR_THRE | LSR_TEMT | this.lineErrors | (this.received.length > 0 ? LSR_DR : 0);
+  }
+
   private readLsr(): number {
-    const lsr = LSR_THRE | LSR_TEMT | this.lineErrors | (this.received.length > 0 ? LSR_DR : 0);
+    const lsr = this.lineStatus();
     if (this.lineErrors) {
       this.lineErrors = 0;
       this.update();
@@ -279,8 +294,12 @@ export class Ns16550a implements Device, CharReceiver {
     return lsr;
   }
 
+  private modemStatus(): number {
+    return this.modemLines() | this.modemDeltas;
+  }
+
   private readMsr(): number {
-    const msr = this.modemLines() | this.modemDeltas;
+    const msr = this.modemStatus();
     if (this.modemDeltas) {
       this.modemDeltas = 0;
       this.update();

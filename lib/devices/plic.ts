@@ -60,11 +60,19 @@ export class Plic implements InterruptController {
   }
 
   read(offset: number, _size: number): number {
+    return this.readRegister(offset, (context) => this.claim(context));
+  }
+
+  peek(offset: number, _size: number): number {
+    return this.readRegister(offset, (context) => this.best(context, 0));
+  }
+
+  private readRegister(offset: number, claim: (context: Context) => number): number {
     if (offset >= CONTEXT.base) {
       const { context, register } = this.contextAt(offset);
       if (!context) return 0;
       if (register === CONTEXT_THRESHOLD) return context.threshold;
-      return register === CONTEXT_CLAIM ? this.claim(context) : 0;
+      return register === CONTEXT_CLAIM ? claim(context) : 0;
     }
     if (offset >= ENABLE.base) return this.enableAt(offset)?.at(wordIn(offset)) ?? 0;
     if (offset >= PENDING.base) return this.requests[(offset - PENDING.base) / PENDING.stride] ?? 0;

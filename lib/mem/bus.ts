@@ -9,6 +9,8 @@ export interface BusTarget {
   readonly accessSizes: readonly AccessSize[];
   /** Reads `size` bytes at `offset`: an unsigned 32-bit integer. */
   read(offset: number, size: number): number;
+  /** What `read` would give, without what a read changes. For debuggers; absent where reads change nothing. */
+  peek?(offset: number, size: number): number;
   /** Writes the low `size` bytes of `value`, an unsigned 32-bit integer. */
   write(offset: number, size: number, value: number): void;
 }
@@ -18,7 +20,7 @@ export type AccessSize = 1 | 2 | 4;
 
 /** An access of `size` bytes becomes `parts` accesses of `partSize` bytes, low half first; 0 parts: an access fault. */
 export interface AccessPlan {
-  readonly parts: 0 | 1 | 2;
+  readonly parts: number;
   readonly partSize: number;
 }
 

@@ -11,6 +11,7 @@ import type { AddressSpace } from '../mem/address-space.js';
 import type { PhysicalMemory } from '../mem/physical-memory.js';
 import { ImageError, unreachable } from '../util/errors.js';
 import type { ConsolePort } from './console-port.js';
+import { isDevice, writeDevice } from './guest-memory.js';
 import type { InputEvent, Position } from './input-event.js';
 import type { ConsoleTap, Machine, MachineState, RoomKind } from './machine.js';
 import type { NetPort } from './net-port.js';
@@ -186,13 +187,17 @@ export class GuestMachine implements Machine {
       case 'register':
         return event.hart < this.debug.harts && this.registerIndex(event.register) >= 0;
       case 'memory':
-        return this.space.memoryAt(event.paddr, event.bytes.length)?.kind === 'ram';
+        return this.isRam(event) || isDevice(this.space, event.paddr, event.bytes.length);
       case 'reset':
       case 'hold':
         return true;
       default:
         return unreachable(event);
     }
+  }
+
+  private isRam({ paddr, bytes }: { readonly paddr: number; readonly bytes: Uint8Array }): boolean {
+    return this.space.memoryAt(paddr, bytes.length)?.kind === 'ram';
   }
 
   private registerIndex(name: string): number {
@@ -215,7 +220,8 @@ export class GuestMachine implements Machine {
         this.debug.writeRegister(event.hart, this.registerIndex(event.register), event.value);
         break;
       case 'memory':
-        engine.memory.write(event.paddr, event.bytes);
+        if (this.isRam(event)) engine.memory.write(event.paddr, event.bytes);
+        else writeDevice(this.space, event.paddr, event.bytes);
         break;
       case 'reset':
         this.reset();

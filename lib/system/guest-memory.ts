@@ -1,4 +1,5 @@
 /** Guest memory as a debugger reads and writes it: through page tables or by physical address, page by page. */
+import { type AccessPlan, type BusTarget, planAccess } from '../mem/bus.js';
 import { PAGE_SIZE } from '../mem/layout.js';
 import type { InputEvent } from './input-event.js';
 import type { Machine } from './machine.js';
@@ -19,8 +20,6 @@ export interface MemoryArea {
 }
 
 const U64 = (1n << 64n) - 1n;
-/** Device registers are read in words of this size where they lie on such addresses. */
-const REGISTER_BYTES = 4;
 
 /** The physical address, `undefined` where nothing is mapped. */
 function paddrOf(machine: Machine, address: bigint, { hart, physical }: AddressMode): number | undefined {
@@ -38,43 +37,68 @@ function* pagesOf(address: bigint, length: number): Generator<readonly [offset: 
   }
 }
 
-/** The bytes from `address` on, as far as there is memory: fewer than `length`, or none. Devices are read only where `devices` says so: that may have effects. */
-export function readGuest(machine: Machine, address: bigint, length: number, mode: AddressMode & { devices: boolean }): Uint8Array {
+/** The bytes from `address` on, as far as there is memory or a device: fewer than `length`, or none. Nothing changes by that, in devices neither. */
+export function readGuest(machine: Machine, address: bigint, length: number, mode: AddressMode): Uint8Array {
   const result = new Uint8Array(length);
   for (const [offset, at, bytes] of pagesOf(address, length)) {
     const paddr = paddrOf(machine, at, mode);
-    const part =
-      paddr === undefined
-        ? undefined
-        : (machine.memory.read(paddr, bytes) ?? (mode.devices ? readDevice(machine, paddr, bytes) : undefined));
+    const part = paddr === undefined ? undefined : (machine.memory.read(paddr, bytes) ?? peekDevice(machine.space, paddr, bytes));
     if (!part) return result.subarray(0, offset);
     result.set(part, offset);
   }
   return result;
 }
 
-function readDevice(machine: Machine, paddr: number, bytes: number): Uint8Array | undefined {
-  const region = machine.space.deviceAt(paddr);
-  if (!region || paddr + bytes > region.base + region.size) return undefined;
+/** The accesses that a debugger's request makes: one, as the guest's would be, or where there is no such access, several; none where that is not possible. */
+function accessesOf(
+  space: Machine['space'],
+  paddr: number,
+  bytes: number,
+): { target: BusTarget; offset: number; plan: AccessPlan } | undefined {
+  const region = space.deviceAt(paddr);
+  if (!region || bytes === 0 || paddr + bytes > region.base + region.size) return undefined;
+  const target = region.kind;
+  const offset = paddr - region.base;
+  const whole = planAccess(target, offset, bytes);
+  if (whole.parts > 0) return { target, offset, plan: whole };
+  const size = target.accessSizes.find((candidate) => offset % candidate === 0 && bytes % candidate === 0);
+  return size && { target, offset, plan: { partSize: size, parts: bytes / size } };
+}
+
+function peekDevice(space: Machine['space'], paddr: number, bytes: number): Uint8Array | undefined {
+  const accesses = accessesOf(space, paddr, bytes);
+  if (!accesses) return undefined;
+  const { target, offset, plan } = accesses;
   const result = new Uint8Array(bytes);
-  for (let done = 0; done < bytes; ) {
-    const offset = paddr + done - region.base;
-    const whole = offset % REGISTER_BYTES === 0 && bytes - done >= REGISTER_BYTES && region.kind.accessSizes.includes(REGISTER_BYTES);
-    const size = whole ? REGISTER_BYTES : 1;
-    if (!region.kind.accessSizes.includes(size)) return undefined;
-    const value = region.kind.read(offset, size);
-    for (let i = 0; i < size; i++) result[done + i] = value >>> (8 * i);
-    done += size;
+  for (let done = 0; done < bytes; done += plan.partSize) {
+    const value = target.peek ? target.peek(offset + done, plan.partSize) : target.read(offset + done, plan.partSize);
+    for (let i = 0; i < plan.partSize; i++) result[done + i] = value >>> (8 * i);
   }
   return result;
 }
 
-/** The input events that write `bytes` at `address`; `undefined` where not all of it is memory. */
+/** Whether `writeDevice` can write there. */
+export function isDevice(space: Machine['space'], paddr: number, bytes: number): boolean {
+  return accessesOf(space, paddr, bytes) !== undefined;
+}
+
+/** Writes registers, as the guest would. */
+export function writeDevice(space: Machine['space'], paddr: number, bytes: Uint8Array): void {
+  const { target, offset, plan } = accessesOf(space, paddr, bytes.length)!;
+  for (let done = 0; done < bytes.length; done += plan.partSize) {
+    let value = 0;
+    for (let i = plan.partSize - 1; i >= 0; i--) value = ((value << 8) | bytes[done + i]) >>> 0;
+    target.write(offset + done, plan.partSize, value);
+  }
+}
+
+/** The input events that write `bytes` at `address`; `undefined` where not all of it is RAM or registers of devices. */
 export function writeEvents(machine: Machine, address: bigint, bytes: Uint8Array, mode: AddressMode): InputEvent[] | undefined {
   const events: InputEvent[] = [];
   for (const [offset, at, count] of pagesOf(address, bytes.length)) {
     const paddr = paddrOf(machine, at, mode);
-    if (paddr === undefined || machine.space.memoryAt(paddr, count)?.kind !== 'ram') return undefined;
+    if (paddr === undefined || !(machine.space.memoryAt(paddr, count)?.kind === 'ram' || isDevice(machine.space, paddr, count)))
+      return undefined;
     events.push({ kind: 'memory', paddr, bytes: bytes.slice(offset, offset + count) });
   }
   return events;

@@ -21,7 +21,7 @@ export type InputEvent =
   | { readonly kind: 'reset' }
   /** A debugger wrote the register of that name. */
   | { readonly kind: 'register'; readonly hart: number; readonly register: string; readonly value: bigint }
-  /** A debugger wrote memory, at a physical address. */
+  /** A debugger wrote RAM or registers of a device, at a physical address. */
   | { readonly kind: 'memory'; readonly paddr: number; readonly bytes: Uint8Array }
   /** A debugger holds harts back (scheduler locking): bit n for hart n. 0: none any more. */
   | { readonly kind: 'hold'; readonly harts: number };

@@ -224,6 +224,27 @@ if (haveGdb('tests of the GDB server')) {
     assert.equal(listingOf(text, 'main').slice(0, 10), objdumpFile(HELLO, 'main').slice(0, 10).map(plainInsn));
   });
 
+  test("devices' registers can be looked at and written, live and back in time", async () => {
+    await onHello([
+      ['break main'],
+      ['continue', 'main () at'],
+      ['p/x *(long long *)0x2004000', '$1 = '],
+      ['set var *(long long *)0x2004000 = 0x123456789abc'],
+      ['p/x *(long long *)0x2004000', '$2 = 0x123456789abc'],
+      ['x/4xb 0x10000004', '0x10000004:', '0x60'],
+      ['tbreak fib'],
+      ['continue', 'fib (n='],
+      ['p/x *(long long *)0x2004000', '0x123456789abc'],
+      ['reverse-continue', 'main () at'],
+      ['reverse-stepi'],
+      ['p/x *(long long *)0x2004000 != 0x123456789abc', '= 0x1'],
+      ['tbreak fib'],
+      ['continue', 'main () at'],
+      ['continue', 'fib (n='],
+      ['p/x *(long long *)0x2004000', '0x123456789abc'],
+    ]);
+  });
+
   test('back in time: steps, breakpoints, conditions, finish, to the beginning, and the same way forward again', async () => {
     const text = await onHello([
       ['tbreak exceptions'],
