@@ -47,6 +47,17 @@ export function storePc(w: Code, offset: () => void): void {
   w.mem('i64.store', ENV_PC);
 }
 
+/** Leaves for the pc in local `pc`, by way of `dispatch`. */
+export function goTo(w: Code, pc: number, dispatch: number): void {
+  w.get(ENV);
+  w.get(pc);
+  w.mem('i64.store', ENV_PC);
+  w.get(ENV);
+  w.get(BUDGET);
+  w.i32(0);
+  w.returnCall(dispatch);
+}
+
 export function storeBudget(w: Code): void {
   w.get(ENV);
   w.get(BUDGET);

@@ -24,7 +24,7 @@ import {
 import type { Code } from '../../wasm/code.js';
 import { BUDGET, CELL, ENV, emitJumpCacheLookup } from '../access.js';
 import { INDIRECT_POSITION, INDIRECT_PROFILE, PROFILE_LENGTH, recordSize } from '../encoding.js';
-import { storeBudget, storeInsnPc, storePc } from '../glue.js';
+import { goTo, storeBudget, storeInsnPc, storePc } from '../glue.js';
 import { account, advance, type Context, clearStatus, type InfoOf, pushImmediate, pushInsn, pushSlot } from './context.js';
 
 /** Counts the block's instructions and executions, and leaves where the budget does not reach or the hot queue is full. */
@@ -153,13 +153,7 @@ export function emitIndirect(c: Context): void {
       w.mem('i64.load', ENV_PC_MASK);
     },
   });
-  w.get(ENV);
-  w.get(locals.pc);
-  w.mem('i64.store', ENV_PC);
-  w.get(ENV);
-  w.get(BUDGET);
-  w.i32(0);
-  w.returnCall(c.functions.dispatch);
+  goTo(w, locals.pc, c.functions.dispatch);
 }
 
 /** Leaves by `depart`; the departing instruction takes its tick there. */

@@ -2,7 +2,7 @@
 import { BLOCK_FUNC, BLOCK_PC, ENV_BLOCK, ENV_PC, ENV_PC_BASE, ENV_STATUS, EXIT_DEBUG, EXIT_PARTIAL, PAGE_SIZE } from '../../mem/layout.js';
 import { BUDGET, ENV, emitJumpCacheLookup } from '../access.js';
 import type { IrOp, Target } from '../decode.js';
-import { storeBudget, storeInsnPc } from '../glue.js';
+import { goTo, storeBudget, storeInsnPc } from '../glue.js';
 import { type BlockContext, clearStatus, type InfoOf, loadTlb, pushPc, type RegionContext, storePc } from './context.js';
 
 export function enterRegion(c: Pick<RegionContext, 'w' | 'locals' | 'slots' | 'fixedPc'>): void {
@@ -85,13 +85,7 @@ export function exitIndirect(c: BlockContext): void {
 /** Goes on at the pc in local `pc`, in the same context; the registers are stored. */
 function lookUp({ w, locals, imports, fixedPc }: RegionContext): void {
   emitJumpCacheLookup(w, imports.run, { pc: locals.pc, entry: locals.entry, pcMask: () => w.i64(fixedPc ? 0 : -PAGE_SIZE) });
-  w.get(ENV);
-  w.get(locals.pc);
-  w.mem('i64.store', ENV_PC);
-  w.get(ENV);
-  w.get(BUDGET);
-  w.i32(0);
-  w.returnCall(imports.dispatch);
+  goTo(w, locals.pc, imports.dispatch);
 }
 
 /** Goes on at ENV_PC. */
