@@ -5,6 +5,7 @@ import { MAIN } from '../support/cli.js';
 import { withFolder } from '../support/files.js';
 import { haveGdb } from '../support/gdb.js';
 import { haveQemu } from '../support/qemu.js';
+import { type Arguments, runTool } from '../support/tool.js';
 import { FALSE_CONDITION, NOTHING, timeLoop, WATCH_NEIGHBOUR } from './breakpoints.js';
 import { kernelFile } from './kernels.js';
 import { haveImages, IMAGES, kernelIn, linuxArgs, RUN_ENDED, SIDES, type Side } from './linux.js';
@@ -14,7 +15,6 @@ import { head, report } from './results.js';
 import { median, spread, table } from './statistics.js';
 import type { StoreLoop } from './store-loop.js';
 import { type Guest, type Timed, TimedRuns } from './timed-runs.js';
-import { type Arguments, runTool } from './tool.js';
 
 /** Kernels of little and of much memory that is written. */
 const KERNELS = ['sieve', 'memcpy'] as const;

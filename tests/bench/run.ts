@@ -1,12 +1,12 @@
 /** Times the bare-metal benchmark guests under QEMU and under hindsight, run by hand; `--help` says how. */
 import { file, withFolder } from '../support/files.js';
 import { haveQemu } from '../support/qemu.js';
+import { type Arguments, runTool } from '../support/tool.js';
 import { coldcodeElf } from './coldcode.js';
 import { COLD, HOT, KERNELS, kernelFile, START } from './kernels.js';
 import { countWithQemu, type HindsightEngine, nodeVersion, runHindsight, runQemu } from './measure.js';
 import { head, report } from './results.js';
 import { line, median, table } from './statistics.js';
-import { type Arguments, runTool } from './tool.js';
 
 const USAGE = `node dist/tests/bench/run.js [options] [kernel...]: times the benchmark guests under QEMU and under hindsight
 

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { withFolder } from '../support/files.js';
 import { haveQemu } from '../support/qemu.js';
+import { type Arguments, runTool } from '../support/tool.js';
 import { haveImages, IMAGES, INIT_REACHED, type LinuxRun, launchLinux, MEMORY_MIB, RUN_ENDED, SIDES, type Side } from './linux.js';
 import { readStats } from './measure.js';
 import { between, canTimeProcessors, peakBytes, type Times } from './process.js';
 import { head, report } from './results.js';
 import { median, spread, table } from './statistics.js';
-import { type Arguments, runTool } from './tool.js';
 import {
   type Amounts,
   BEGIN,

@@ -5,10 +5,10 @@ import { type MachineOptions, machineNamed } from '../../lib/host/machine-option
 import type { GuestMachine } from '../../lib/system/guest-machine.js';
 import { Timeline } from '../../replay/timeline.js';
 import { randomSource } from '../support/random.js';
+import { type Arguments, runTool } from '../support/tool.js';
 import { haveImages, IMAGES, initramfsIn, kernelIn } from './linux.js';
 import { head, report } from './results.js';
 import { median, quantile, table } from './statistics.js';
-import { type Arguments, runTool } from './tool.js';
 
 const SLICE = 400_000;
 const MIB = 2 ** 20;

@@ -1,14 +1,6 @@
 /**
  * Records a session in Debian's kernel and replays it again and again: the same state and the same output every time, whatever runs it.
- * By hand, not in CI; takes some minutes: `node dist/tests/guests/replays.js [options]`.
- *
- *     --harts LIST       a recording with each number of harts (default 1,4)
- *     --replays N        of each recording, at least; every engine is used on every node (default 10)
- *     --nodes LIST       node binaries (default: this one)
- *     --engines LIST     engines (default auto,interpret,translate)
- *     --load N           busy threads beside it all (default 2)
- *     --seed N           what moments keys come at depends on it (default: the clock)
- *     --keep FOLDER      keeps the recordings there, as HARTS/session.rec
+ * By hand, not in CI; takes some minutes: `node dist/tests/guests/replays.js --help`.
  *
  * Prints a line for each run; the status is 1 if something differs. Needs what fetch-debian.sh and make-initramfs.sh make.
  */
@@ -17,9 +9,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { MAIN } from '../support/cli.js';
+import { type Arguments, runTool } from '../support/tool.js';
 import { INITRAMFS, KERNEL, recordSession } from './recorded-session.js';
 
 interface Options {
@@ -42,32 +34,46 @@ interface Outcome {
 const BUFFER_BYTES = 2 ** 26;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function parseOptions(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      harts: { type: 'string', default: '1,4' },
-      replays: { type: 'string', default: '10' },
-      nodes: { type: 'string', default: process.execPath },
-      engines: { type: 'string', default: 'auto,interpret,translate' },
-      load: { type: 'string', default: '2' },
-      seed: { type: 'string', default: String(Date.now()) },
-      keep: { type: 'string' },
-    },
-  });
-  const list = (text: string): string[] => text.split(',').filter((item) => item !== '');
-  const number = (text: string): number => {
-    if (!/^\d+$/.test(text)) throw new Error(`${text}: not a number`);
-    return Number(text);
-  };
+const USAGE = `node dist/tests/guests/replays.js [options]: records a session in Debian's kernel and replays it again and again
+
+    --harts LIST       a recording with each number of harts (default 1,4)
+    --replays N        of each recording, at least; every engine is used on every node (default 10)
+    --nodes LIST       node binaries (default: this one)
+    --engines LIST     engines (default auto,interpret,translate)
+    --load N           busy threads beside it all (default 2)
+    --seed N           what moments keys come at depends on it (default: the clock)
+    --keep FOLDER      keeps the recordings there, as HARTS/session.rec
+
+The status is 1 if a replay differs.`;
+
+const TOOL = {
+  usage: USAGE,
+  options: {
+    harts: '1,4',
+    replays: '10',
+    nodes: process.execPath,
+    engines: 'auto,interpret,translate',
+    load: '2',
+    seed: String(Date.now()),
+    keep: '',
+  },
+} as const;
+
+function optionsOf({ text, number }: Arguments): Options {
+  const list = (option: string): string[] =>
+    text(option)
+      .split(',')
+      .filter((item) => item !== '');
+  const harts = list('harts').map(Number);
+  if (!harts.every((count) => Number.isInteger(count) && count > 0)) throw new Error('--harts takes a list of numbers');
   return {
-    harts: list(values.harts).map(number),
-    replays: number(values.replays),
-    nodes: list(values.nodes),
-    engines: list(values.engines),
-    load: number(values.load),
-    seed: number(values.seed),
-    keep: values.keep,
+    harts,
+    replays: number('replays'),
+    nodes: list('nodes'),
+    engines: list('engines'),
+    load: number('load', 0),
+    seed: number('seed', 0),
+    keep: text('keep') || undefined,
   };
 }
 
@@ -113,8 +119,8 @@ function replayAll(folder: string, expected: Outcome, { nodes, engines, replays 
   return different;
 }
 
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2));
+async function main(args: Arguments): Promise<void> {
+  const options = optionsOf(args);
   if (!existsSync(KERNEL) || !existsSync(INITRAMFS)) throw new Error('first run fetch-debian.sh and make-initramfs.sh');
   const workers = Array.from({ length: options.load }, () => new Worker('for (;;);', { eval: true }));
   const root = options.keep ?? mkdtempSync(join(tmpdir(), 'hindsight-replays-'));
@@ -135,7 +141,7 @@ async function main(): Promise<number> {
     if (options.keep === undefined) rmSync(root, { recursive: true });
   }
   console.log(different === 0 ? 'replays: all the same' : `replays: ${different} DIFFERENT`);
-  return different === 0 ? 0 : 1;
+  if (different > 0) process.exitCode = 1;
 }
 
-process.exitCode = await main();
+await runTool(TOOL, main);

@@ -1,4 +1,4 @@
-/** What the benchmark tools have in common as commands. */
+/** What the tools that are run by hand have in common as commands. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
