@@ -20,7 +20,6 @@
 set -euo pipefail
 shopt -s nullglob
 umask 022
-cd "$(dirname "$0")"
 
 fail() { echo "fetch-debian: $*" >&2; exit 1; }
 
@@ -31,9 +30,10 @@ case "${1-}" in
   --download)
     [ $# -eq 3 ] || fail '--download PACKAGE FOLDER'
     extra=$2
-    folder=$(cd "$3" && pwd) ;;
+    folder=$(cd "$3" && pwd) || fail "no folder $3" ;;
   *) fail "unknown option $1 (there are --update and --download)" ;;
 esac
+cd "$(dirname "$0")"
 for tool in apt-get apt-cache apt-config dpkg-deb awk tar xz; do
   command -v "$tool" >/dev/null || fail "there is no $tool here; this script needs a Debian-like system"
 done

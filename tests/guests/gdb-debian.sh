@@ -82,7 +82,7 @@ END
 
 session 'rdinit=/nonexistent init=/nonexistent' <<'END'
 break panic|Breakpoint 1
-continue|Breakpoint 1, .*panic \(
+continue|Breakpoint 1[.0-9]*, .*panic \(
 bt|kernel_init_freeable
 p/x $pc|= 0xf
 monitor when|end of history
