@@ -7,7 +7,7 @@ const NICER = 10;
 const NICE_MAX = 19;
 
 /**
- * Lets the threads of V8 that compile and collect in the background give way to the thread that runs the guest, where there are too few
+ * Lets all other threads that there are now (V8's, which compile and collect, Node's, which compress and hash) give way to the thread that runs the guest, where there are too few
  * processors for all: booting Debian takes a tenth less time on two. Only Linux has priorities for threads (setpriority(2)); elsewhere nothing happens.
  */
 export function deferBackgroundThreads(): void {

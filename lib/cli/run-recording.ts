@@ -3,6 +3,7 @@ import type { Recorder } from '../../replay/recorder.js';
 import { type RecordableInputs, type RecordOption, startRecording } from '../host/recording.js';
 import type { Machine } from '../system/machine.js';
 import { ConfigError } from '../util/errors.js';
+import { deferBackgroundThreads } from './background-threads.js';
 import { complain } from './messages.js';
 import type { MonitorCommand } from './monitor.js';
 import type { RunOptions } from './options.js';
@@ -36,6 +37,8 @@ export class RunRecording implements RunObserver {
     if (this.recorder) throw new ConfigError('this run is being recorded already');
     if (!isRecordedLine()) throw new ConfigError('the machine is in its past; `seek end` goes to the present');
     this.recorder = startRecording({ machine, inputs, options, record, snapshot: machine.tick > 0, isRecordedLine, warn: complain });
+    // Those that compress have just started.
+    deferBackgroundThreads();
   }
 
   /** The guest printed a byte. */

@@ -29,17 +29,18 @@ export const HART_STATE: readonly (readonly [number, number])[] = [
 
 export class StateDigest {
   private readonly u8: Uint8Array;
-  private readonly hashFrame: (frame: number) => bigint;
-  private readonly hashes: BigUint64Array;
+  private readonly frameDigest: (frame: number) => bigint;
+  /** What each frame adds to `total`, modulo 2^64: the sum can be corrected page by page. */
+  private readonly parts: BigInt64Array;
   private readonly dirty: DirtyPages;
   private log: DirtyLog | undefined;
   private total = 0n;
 
-  constructor(memory: WebAssembly.Memory, parts: { dirty: DirtyPages; hashFrame(frame: number): bigint }) {
+  constructor(memory: WebAssembly.Memory, parts: { dirty: DirtyPages; frameDigest(frame: number): bigint }) {
     this.u8 = new Uint8Array(memory.buffer);
-    this.hashFrame = parts.hashFrame;
+    this.frameDigest = parts.frameDigest;
     this.dirty = parts.dirty;
-    this.hashes = new BigUint64Array(parts.dirty.count);
+    this.parts = new BigInt64Array(parts.dirty.count);
   }
 
   /** The digest, 32 hexadecimal digits. `harts`: host addresses of the harts' areas; `rest`: all other state, as text. Only pages that were stored to since the last call are hashed. */
@@ -56,18 +57,12 @@ export class StateDigest {
       return;
     }
     this.log = this.dirty.open();
-    for (let frame = 0; frame < this.hashes.length; frame++) this.hashPage(frame);
+    for (let frame = 0; frame < this.parts.length; frame++) this.hashPage(frame);
   }
 
   private hashPage(frame: number): void {
-    const hash = BigInt.asUintN(64, this.hashFrame(frame));
-    // Place and content both count: the frame number is mixed in, and the sum can be corrected page by page.
-    this.total = BigInt.asUintN(64, this.total - mix(this.hashes[frame], frame) + mix(hash, frame));
-    this.hashes[frame] = hash;
+    const part = this.frameDigest(frame);
+    this.total = BigInt.asUintN(64, this.total - this.parts[frame] + part);
+    this.parts[frame] = part;
   }
-}
-
-function mix(hash: bigint, frame: number): bigint {
-  const x = BigInt.asUintN(64, (hash ^ (BigInt(frame + 1) * 0x9e3779b97f4a7c15n)) * 0xbf58476d1ce4e5b9n);
-  return BigInt.asUintN(64, (x ^ (x >> 29n)) * 0x94d049bb133111ebn);
 }

@@ -222,7 +222,7 @@ export class MachineEngine implements Engine {
       minimumExecutions: policy.minimumExecutions,
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
-    this.digest = new StateDigest(memory, { dirty: this.dirty, hashFrame: (frame) => mmu.hashFrame(frame) });
+    this.digest = new StateDigest(memory, { dirty: this.dirty, frameDigest: mmu.frameDigest });
     this.snapshots = this.createSnapshots();
     this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy, beforeCompiling: () => this.renewFunctions() });
     this.reset();

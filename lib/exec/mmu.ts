@@ -11,7 +11,7 @@ export interface Mmu {
   unmarkCode(frame: number): void;
   noteBlock(paddr: number, flags: number, header: number): void;
   forgetBlock(paddr: number, flags: number, header: number): void;
-  hashFrame(frame: number): bigint;
+  frameDigest(frame: number): bigint;
   loadPhysical(paddr: bigint, size: number): bigint;
   storePhysical(paddr: bigint, value: bigint, size: number): number;
   beforeStore(paddr: number, bytes: number): number;

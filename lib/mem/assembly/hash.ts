@@ -35,3 +35,19 @@ export function hashFrame(frame: i32): i64 {
   hash = (hash ^ (hash >>> 29)) * P3;
   return hash ^ (hash >>> 32);
 }
+
+// As in SplitMix64.
+const GOLDEN: i64 = (0x9e3779b9 << 32) | 0x7f4a7c15;
+const M1: i64 = (0xbf58476d << 32) | 0x1ce4e5b9;
+const M2: i64 = (0x94d049bb << 32) | 0x133111eb;
+
+/** Mixes a frame's number into its hash, so that place and contents both count. */
+function mix(hash: i64, frame: i32): i64 {
+  const x = (hash ^ (<i64>(frame + 1) * GOLDEN)) * M1;
+  return (x ^ <i64>(<u64>x >> 29)) * M2;
+}
+
+/** What a frame adds to the sum that stands for all of memory: 0 for one that was never looked at. */
+export function frameDigest(frame: i32): i64 {
+  return mix(hashFrame(frame), frame) - mix(0, frame);
+}

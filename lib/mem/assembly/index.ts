@@ -19,6 +19,6 @@ export {
   unmarkCode,
   unmarkTable,
 } from './frames';
-export { hashFrame } from './hash';
+export { frameDigest, hashFrame } from './hash';
 export { loadPhysical, storePhysical } from './physical';
 export { dropPage, flushAll, flushBanks, flushMatching, noteFetch, renewBuckets, renewContexts, selectBank, selectContext } from './tlb';
