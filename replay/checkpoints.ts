@@ -183,8 +183,7 @@ export class Checkpoints {
 
   private notZero(): number[] {
     const { pages } = this.machine;
-    this.log.take();
-    return Array.from({ length: pages.count }, (_, frame) => frame).filter((frame) => !isZero(pages.read(frame)));
+    return [...this.log.take()].filter((frame) => !isZero(pages.read(frame)));
   }
 
   private addPages(kept: Kept, previous: Kept | undefined, changed: readonly number[]): void {

@@ -27,23 +27,30 @@ export const HART_STATE: readonly (readonly [number, number])[] = [
   [ENV_GUEST, ENV_GUEST_END],
 ];
 
+/** Exports of the soft-MMU (lib/mem/assembly/hash.ts). */
+export interface MemoryHash {
+  frameDigest(frame: number): bigint;
+  blankDigest(frames: number): bigint;
+}
+
 export class StateDigest {
   private readonly u8: Uint8Array;
-  private readonly frameDigest: (frame: number) => bigint;
+  private readonly hash: MemoryHash;
   /** What each frame adds to `total`, modulo 2^64: the sum can be corrected page by page. */
   private readonly parts: BigInt64Array;
   private readonly dirty: DirtyPages;
   private log: DirtyLog | undefined;
-  private total = 0n;
+  private total: bigint;
 
-  constructor(memory: WebAssembly.Memory, parts: { dirty: DirtyPages; frameDigest(frame: number): bigint }) {
+  constructor(memory: WebAssembly.Memory, parts: { dirty: DirtyPages; hash: MemoryHash }) {
     this.u8 = new Uint8Array(memory.buffer);
-    this.frameDigest = parts.frameDigest;
+    this.hash = parts.hash;
     this.dirty = parts.dirty;
     this.parts = new BigInt64Array(parts.dirty.count);
+    this.total = parts.hash.blankDigest(parts.dirty.count);
   }
 
-  /** The digest, 32 hexadecimal digits. `harts`: host addresses of the harts' areas; `rest`: all other state, as text. Only pages that were stored to since the last call are hashed. */
+  /** The digest, 32 hexadecimal digits. `harts`: host addresses of the harts' areas; `rest`: all other state, as text. Only pages that were stored to since the last call, or at all, are hashed. */
   compute(harts: readonly number[], rest: string): string {
     this.hashMemory();
     const hash = createHash('sha256');
@@ -52,17 +59,11 @@ export class StateDigest {
   }
 
   private hashMemory(): void {
-    if (this.log) {
-      for (const frame of this.log.take()) this.hashPage(frame);
-      return;
+    this.log ??= this.dirty.open();
+    for (const frame of this.log.take()) {
+      const part = this.hash.frameDigest(frame);
+      this.total = BigInt.asUintN(64, this.total - this.parts[frame] + part);
+      this.parts[frame] = part;
     }
-    this.log = this.dirty.open();
-    for (let frame = 0; frame < this.parts.length; frame++) this.hashPage(frame);
-  }
-
-  private hashPage(frame: number): void {
-    const part = this.frameDigest(frame);
-    this.total = BigInt.asUintN(64, this.total - this.parts[frame] + part);
-    this.parts[frame] = part;
   }
 }

@@ -8,7 +8,7 @@ const FRAME_WORDS = FRAME_SIZE >> 2;
 class Log implements DirtyLog {
   private readonly hub: DirtyPages;
   private readonly marks: Uint8Array;
-  private frames: number[] = [];
+  frames: number[] = [];
 
   constructor(hub: DirtyPages, count: number) {
     this.hub = hub;
@@ -40,6 +40,8 @@ export class DirtyPages {
   private readonly flagsAt: number;
   private readonly cleanPages: () => void;
   private readonly logs = new Set<Log>();
+  /** Every page that was ever stored to: all others are zero. */
+  private readonly all: Log;
 
   /** `cleanPages`: forgets all bits, and makes each page's next store set its bit again. */
   constructor(memory: WebAssembly.Memory, cleanPages: () => void) {
@@ -47,12 +49,15 @@ export class DirtyPages {
     this.count = this.i32[GLOBAL_FRAME_COUNT >> 2];
     this.flagsAt = (this.i32[GLOBAL_FRAMES >> 2] + FRAME_FLAGS) >>> 2;
     this.cleanPages = cleanPages;
+    this.all = new Log(this, this.count);
+    this.logs.add(this.all);
   }
 
-  /** Begins with no page. */
+  /** Begins with every page that was ever stored to. */
   open(): DirtyLog {
     this.collect();
     const log = new Log(this, this.count);
+    for (const frame of this.all.frames) log.mark(frame);
     this.logs.add(log);
     return log;
   }
@@ -64,11 +69,6 @@ export class DirtyPages {
   /** The page was written to from outside. */
   mark(frame: number): void {
     for (const log of this.logs) log.mark(frame);
-  }
-
-  /** Memory was written to behind the soft-MMU's back: any page may have been. */
-  markAll(): void {
-    for (let frame = 0; frame < this.count; frame++) this.mark(frame);
   }
 
   /** Tells all logs of the pages that were stored to since the last time. */

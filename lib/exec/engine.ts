@@ -222,7 +222,7 @@ export class MachineEngine implements Engine {
       minimumExecutions: policy.minimumExecutions,
     });
     this.dirty = new DirtyPages(memory, () => mmu.cleanPages());
-    this.digest = new StateDigest(memory, { dirty: this.dirty, frameDigest: mmu.frameDigest });
+    this.digest = new StateDigest(memory, { dirty: this.dirty, hash: mmu });
     this.snapshots = this.createSnapshots();
     this.hot = new HotBlocks(memory, { cache, compiler: this.compiler, policy, beforeCompiling: () => this.renewFunctions() });
     this.reset();
@@ -544,7 +544,6 @@ export class MachineEngine implements Engine {
     this.mmu.flushAll();
     for (const env of this.harts) this.calls.resetHart(env, BigInt(this.o.resetPc));
     this.cache.clear();
-    this.dirty.markAll();
   }
 
   private createSnapshots(): Snapshots {

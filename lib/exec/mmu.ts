@@ -12,6 +12,7 @@ export interface Mmu {
   noteBlock(paddr: number, flags: number, header: number): void;
   forgetBlock(paddr: number, flags: number, header: number): void;
   frameDigest(frame: number): bigint;
+  blankDigest(frames: number): bigint;
   loadPhysical(paddr: bigint, size: number): bigint;
   storePhysical(paddr: bigint, value: bigint, size: number): number;
   beforeStore(paddr: number, bytes: number): number;

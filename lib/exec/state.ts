@@ -13,9 +13,9 @@ export interface EngineState {
   readonly harts: readonly Uint8Array[];
 }
 
-/** Collects which pages were stored to. Several may be open; each sees every page. */
+/** Collects which pages were stored to, by whomever. Several may be open; each sees every page. */
 export interface DirtyLog {
-  /** Frame numbers of the pages that were stored to since the last call (or since it was opened), ascending. */
+  /** Frame numbers of the pages that were stored to since the last call (the first time: ever, and all others are zero), ascending. */
   take(): Int32Array;
   close(): void;
 }

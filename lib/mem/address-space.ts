@@ -10,6 +10,7 @@ import {
   ENV_CAUSE,
   ENV_MMIO_HIGH,
   ENV_STATUS,
+  FRAME_DIRTY,
   FRAME_FLAGS,
   FRAME_READONLY,
   FRAME_SIZE,
@@ -37,10 +38,11 @@ export interface Region {
   readonly kind: 'ram' | 'rom' | BusTarget;
 }
 
-/** A region that lies in linear memory at `host`. */
+/** A region that lies in linear memory at `host`, as frames from `firstFrame` on. */
 export interface MemoryRegion extends Region {
   readonly kind: 'ram' | 'rom';
   readonly host: number;
+  readonly firstFrame: number;
 }
 
 export interface DeviceRegion extends Region {
@@ -82,8 +84,9 @@ export class AddressSpace {
     this.memoryRegions = byBase(regions).flatMap((region) => {
       const { name, base, size, kind } = region;
       if (typeof kind !== 'string') return [];
+      const at = host;
       host += size;
-      return [{ name, base, size, kind, host: host - size }];
+      return [{ name, base, size, kind, host: at, firstFrame: (at - contentsStart) / PAGE_SIZE }];
     });
     this.writeTables(hostStart, sizes.contents / PAGE_SIZE);
     for (const region of regions) if (isDevice(region)) this.devices.push(region);
@@ -134,13 +137,14 @@ export class AddressSpace {
   }
 
   /**
-   * Copies `bytes` into RAM or ROM, for loaders before the run: nothing is told to the engine. False, and nothing changed, where they
-   * are not inside one region.
+   * Copies `bytes` into RAM or ROM, for loaders before the run or a reset: the pages are dirty then, and nothing else is told to the engine. False,
+   * and nothing changed, where they are not inside one region.
    */
   writeBytes(paddr: number, bytes: Uint8Array): boolean {
     const region = this.memoryAt(paddr, bytes.length);
     if (!region) return false;
     new Uint8Array(this.memory.buffer, region.host + (paddr - region.base), bytes.length).set(bytes);
+    this.markDirty(region, paddr, bytes.length);
     return true;
   }
 
@@ -149,6 +153,7 @@ export class AddressSpace {
     const region = this.memoryAt(paddr, length);
     if (!region) return false;
     new Uint8Array(this.memory.buffer, region.host + (paddr - region.base), length).fill(0);
+    this.markDirty(region, paddr, length);
     return true;
   }
 
@@ -192,24 +197,32 @@ export class AddressSpace {
     return undefined;
   }
 
+  private markDirty({ base, firstFrame }: MemoryRegion, paddr: number, length: number): void {
+    if (length === 0) return;
+    const frames = this.view.getInt32(GLOBAL_FRAMES, true);
+    const last = Math.floor((paddr + length - 1 - base) / PAGE_SIZE);
+    for (let page = Math.floor((paddr - base) / PAGE_SIZE); page <= last; page++) {
+      const flags = frames + (firstFrame + page) * FRAME_SIZE + FRAME_FLAGS;
+      this.view.setInt32(flags, this.view.getInt32(flags, true) | FRAME_DIRTY, true);
+    }
+  }
+
   private writeTables(framesAt: number, frameCount: number): void {
     const { view } = this;
     if (this.memoryRegions.length > REGIONS_MAX) throw new InternalError(`more than ${REGIONS_MAX} memory regions`);
     view.setInt32(GLOBAL_REGION_COUNT, this.memoryRegions.length, true);
     view.setInt32(GLOBAL_FRAMES, framesAt, true);
     view.setInt32(GLOBAL_FRAME_COUNT, frameCount, true);
-    let frame = 0;
     for (const [index, region] of this.memoryRegions.entries()) {
       const at = GLOBAL_REGIONS + index * REGION_SIZE;
       const flags = region.kind === 'rom' ? FRAME_READONLY : 0;
       view.setBigUint64(at + REGION_START, BigInt(region.base), true);
       view.setBigUint64(at + REGION_END, BigInt(region.base + region.size), true);
       view.setInt32(at + REGION_HOST, region.host, true);
-      view.setInt32(at + REGION_FRAME, frame, true);
+      view.setInt32(at + REGION_FRAME, region.firstFrame, true);
       view.setInt32(at + REGION_FLAGS, flags, true);
       const pages = region.size / PAGE_SIZE;
-      if (flags) for (let i = 0; i < pages; i++) view.setInt32(framesAt + (frame + i) * FRAME_SIZE + FRAME_FLAGS, flags, true);
-      frame += pages;
+      if (flags) for (let i = 0; i < pages; i++) view.setInt32(framesAt + (region.firstFrame + i) * FRAME_SIZE + FRAME_FLAGS, flags, true);
     }
   }
 }

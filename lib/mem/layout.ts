@@ -174,7 +174,7 @@ export const FRAME_CODE = 8; // i64: 64-byte granules that translated code was r
 export const FRAME_TABLE_EPOCH = 16; // i32: the frame holds page-table entries that TLB entries came from if this is the current epoch
 export const FRAME_TABLE_LEVEL = 20; // i32: level of these entries (0 = leaf level), -1 when used at several places
 export const FRAME_TABLE_VADDR = 24; // i64: first virtual address that the table maps
-export const FRAME_DIRTY = 1; // stored to since the last `cleanPages`
+export const FRAME_DIRTY = 1; // stored to since the last `cleanPages`, or since power-on
 export const FRAME_READONLY = 2; // ROM
 
 // --- memory-backed regions of the guest's physical address space -------------------------------------------------------------

@@ -87,6 +87,7 @@ test('several dirty logs each see every page that was stored to, by harts, devic
   const { pages } = machine;
   const [first, second] = [pages.openDirtyLog(), pages.openDirtyLog()];
   const frame = (offset: number): number => pages.frameOf(RAM_BASE + offset);
+  assert.equal(first.take(), second.take(), 'what the loader wrote');
   machine.run(100);
   assert.equal([...first.take()], [frame(0x5000)]);
   machine.stateDigest();
@@ -99,6 +100,11 @@ test('several dirty logs each see every page that was stored to, by harts, devic
   first.close();
   machine.run(300);
   assert.equal([...second.take()], [frame(0x5000)]);
+  const stored = [...pages.openDirtyLog().take()];
+  for (const offset of [0, 0x5000, 0x7000, 0x9000]) assert.ok(stored.includes(frame(offset)), `${offset}`);
+  const others = Array.from({ length: pages.count }, (_, page) => page).filter((page) => !stored.includes(page));
+  assert.ok(others.length > pages.count / 2);
+  assert.ok(others.every((page) => pages.read(page).every((byte) => byte === 0)));
   assert.is(pages.paddrOf(frame(0x5000)), RAM_BASE + 0x5000);
   assert.is(pages.frameOf(0), -1);
   assert.is(pages.read(frame(0x7000))[5], 7);

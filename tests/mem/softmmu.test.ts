@@ -158,6 +158,17 @@ bare('hashFrame tells pages apart and depends on nothing but their contents', ()
   assert.is(h.mmu.hashFrame(1), h.mmu.hashFrame(2));
 });
 
+bare('frameDigest is 0 for a page of zeros, and blankDigest counts these', () => {
+  const h = new Harness();
+  assert.is(h.mmu.frameDigest(1), 0n);
+  h.view.setUint8(h.ram(pageAt(1)) + 77, 1);
+  assert.is.not(h.mmu.frameDigest(1), 0n);
+  const [none, one, two] = [0, 1, 2].map((frames) => BigInt(h.mmu.blankDigest(frames)));
+  assert.is(none, 0n);
+  assert.is.not(one, 0n);
+  assert.is.not(two, one * 2n);
+});
+
 bare('hashFrame is XXH64 of the page, seed 0', () => {
   const h = new Harness();
   assert.is(BigInt.asUintN(64, BigInt(h.mmu.hashFrame(0))), 12431794723299572699n);

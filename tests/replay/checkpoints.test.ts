@@ -16,6 +16,7 @@ class MemoryMachine {
   /** Pages that were restored. */
   restored = 0;
   private readonly logs = new Set<Set<number>>();
+  private readonly stored = new Set<number>();
 
   get position() {
     return { tick: this.tick, skippedNs: 0 };
@@ -31,7 +32,7 @@ class MemoryMachine {
       this.store(frame, bytes);
     },
     openDirtyLog: () => {
-      const log = new Set<number>();
+      const log = new Set(this.stored);
       this.logs.add(log);
       const take = () => {
         const frames = Int32Array.from(log).sort();
@@ -44,6 +45,7 @@ class MemoryMachine {
 
   store(frame: number, bytes: Uint8Array): void {
     (this.memory[frame] as Uint8Array).set(bytes);
+    this.stored.add(frame);
     for (const log of this.logs) log.add(frame);
   }
 

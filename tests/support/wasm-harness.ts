@@ -26,6 +26,8 @@ const MMU_EXPORTS = [
   'dropPage',
   'flushAll',
   'frameOf',
+  'blankDigest',
+  'frameDigest',
   'hashFrame',
   'hostAddress',
   'isRam',

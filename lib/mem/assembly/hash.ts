@@ -47,7 +47,17 @@ function mix(hash: i64, frame: i32): i64 {
   return (x ^ <i64>(<u64>x >> 29)) * M2;
 }
 
-/** What a frame adds to the sum that stands for all of memory: 0 for one that was never looked at. */
+/** XXH64, seed 0, of a page of zeros. */
+const BLANK: i64 = (0xac869b6f << 32) | 0x32d8bbdb;
+
+/** What a frame adds to the sum that stands for all of memory: 0 while it is all zero. */
 export function frameDigest(frame: i32): i64 {
-  return mix(hashFrame(frame), frame) - mix(0, frame);
+  return mix(hashFrame(frame), frame) - mix(BLANK, frame);
+}
+
+/** The sum for a memory of `frames` frames that are all zero. */
+export function blankDigest(frames: i32): i64 {
+  let sum: i64 = 0;
+  for (let frame = 0; frame < frames; frame++) sum += mix(BLANK, frame) - mix(0, frame);
+  return sum;
 }

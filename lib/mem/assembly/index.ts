@@ -19,6 +19,6 @@ export {
   unmarkCode,
   unmarkTable,
 } from './frames';
-export { frameDigest, hashFrame } from './hash';
+export { blankDigest, frameDigest, hashFrame } from './hash';
 export { loadPhysical, storePhysical } from './physical';
 export { dropPage, flushAll, flushBanks, flushMatching, noteFetch, renewBuckets, renewContexts, selectBank, selectContext } from './tlb';
