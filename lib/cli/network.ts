@@ -40,7 +40,7 @@ export class HostNetwork implements HostPort {
   }
 
   deliver(door: Door): boolean {
-    const frames = this.network.take(door.room('frame'));
+    const frames = this.network.take(door.room('frame'), door.room('frameBytes'));
     for (const bytes of frames) door.input({ kind: 'frame', bytes });
     return frames.length > 0;
   }

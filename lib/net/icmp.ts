@@ -1,5 +1,5 @@
 /** ICMP (RFC 792): the echo, and the message that a destination cannot be reached. */
-import { checksumOf } from './checksum.js';
+import { checksumOf } from '../util/internet-checksum.js';
 import { header, u8, u16, u32 } from './header.js';
 import { encodeIpv4, type IpPacket, PROTOCOL_ICMP, putChecksum } from './ipv4.js';
 

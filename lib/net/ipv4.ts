@@ -1,5 +1,5 @@
 /** IPv4 packets (RFC 791). Fragments are dropped; options are skipped. */
-import { checksumOf } from './checksum.js';
+import { checksumOf } from '../util/internet-checksum.js';
 import { header, u8, u16, u32 } from './header.js';
 
 export const PROTOCOL_ICMP = 1;

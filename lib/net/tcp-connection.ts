@@ -86,8 +86,8 @@ export class TcpConnection implements TcpUser {
     return this.endpoint ? this.endpoint.dead : this.over;
   }
 
-  next(nowMs: number): TcpSegment | undefined {
-    return this.endpoint?.next(nowMs);
+  next(nowMs: number, maxBytes: number): TcpSegment | undefined {
+    return this.endpoint?.next(nowMs, maxBytes);
   }
 
   receive(segment: TcpSegment, nowMs: number): void {

@@ -100,8 +100,8 @@ export class TcpEndpoint {
     return this.sender.ready || this.receiver.acknowledgmentDue;
   }
 
-  /** The next segment for the guest, which is taken to be on its way now. */
-  next(nowMs: number): TcpSegment | undefined {
+  /** The next segment for the guest, which is taken to be on its way now: a large one, of at most `maxBytes`, where that is more than an ordinary segment. */
+  next(nowMs: number, maxBytes = 0): TcpSegment | undefined {
     if (!this.ready) return undefined;
     switch (this.state) {
       case 'closed':
@@ -111,7 +111,7 @@ export class TcpEndpoint {
       case 'accepting':
         return this.nextSyn(nowMs);
       case 'open':
-        return this.segment(this.sender.next(nowMs) ?? { sequence: this.sender.end, flags: ACK, payload: EMPTY });
+        return this.segment(this.sender.next(nowMs, maxBytes) ?? { sequence: this.sender.end, flags: ACK, payload: EMPTY });
     }
   }
 

@@ -67,11 +67,11 @@ export class TcpNat implements ConnectionOwner {
     } else this.reset(segment, route);
   }
 
-  /** The next packet for the guest, of the connections in turn. */
-  next(): IpPacket | undefined {
+  /** The next packet for the guest, of the connections in turn; with at most `maxBytes` of payload where that is more than an ordinary segment's. */
+  next(maxBytes = 0): IpPacket | undefined {
     for (const connection of this.ready) {
       this.ready.delete(connection);
-      const segment = connection.next(this.nowMs());
+      const segment = connection.next(this.nowMs(), maxBytes);
       if (connection.ready) this.ready.add(connection);
       if (connection.dead) this.forget(connection);
       if (segment) return encodeTcp(segment, connection.route);

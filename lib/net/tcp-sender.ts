@@ -117,12 +117,12 @@ export class TcpSender {
   }
 
   get ready(): boolean {
-    return this.resend || this.sendable !== undefined;
+    return this.resend || this.sendable(this.mss) !== undefined;
   }
 
-  /** The next bytes for the guest, which are taken to be on their way now. */
-  next(nowMs: number): Outgoing | undefined {
-    return this.nextRepaired() ?? this.nextNew(nowMs);
+  /** The next bytes for the guest, at most `maxBytes` or an ordinary segment, which are taken to be on their way now. */
+  next(nowMs: number, maxBytes: number): Outgoing | undefined {
+    return this.nextRepaired() ?? this.nextNew(nowMs, maxBytes);
   }
 
   /** Makes what the guest should have acknowledged by now due again; false to give up. */
@@ -176,16 +176,17 @@ export class TcpSender {
     return this.nextToSend !== this.unacknowledged || (this.buffer.length > 0 && !this.ready);
   }
 
-  /** What `nextNew` would send; `undefined` for nothing. */
-  private get sendable(): { readonly length: number; readonly fin: boolean } | undefined {
+  /** What `nextNew` would send, at most `most` bytes: whole segments, or the rest; `undefined` for nothing. */
+  private sendable(most: number): { readonly length: number; readonly fin: boolean } | undefined {
     const offset = (this.nextToSend - this.unacknowledged) | 0;
     const rest = this.buffer.length - offset;
     if (rest < 0 || this.finAcknowledged) return undefined;
     const window = Math.max(this.windowBytes - offset, this.probe ? 1 : 0);
-    const length = Math.max(0, Math.min(rest, this.mss, window));
+    const room = Math.max(0, Math.min(most, window));
+    const length = room >= rest ? rest : room > this.mss ? room - (room % this.mss) : room;
     const fin = this.finQueued && length === rest;
     // No silly windows (RFC 9293, section 3.8.6.2.1): a short segment is the last one, or alone.
-    const isWorthIt = length === this.mss || length === rest || offset === 0;
+    const isWorthIt = length >= this.mss || length === rest || offset === 0;
     return fin || (length > 0 && isWorthIt) ? { length, fin } : undefined;
   }
 
@@ -200,8 +201,9 @@ export class TcpSender {
     return { sequence: this.unacknowledged, flags: fin ? ACK | FIN : ACK, payload: this.buffer.copy(0, length) };
   }
 
-  private nextNew(nowMs: number): Outgoing | undefined {
-    const sendable = this.sendable;
+  private nextNew(nowMs: number, maxBytes: number): Outgoing | undefined {
+    // The guest divides large segments by what an ordinary frame holds.
+    const sendable = this.sendable(this.mss === MSS ? Math.max(MSS, maxBytes) : this.mss);
     if (!sendable) return undefined;
     const { length, fin } = sendable;
     const sequence = this.nextToSend;

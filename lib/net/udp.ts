@@ -1,5 +1,5 @@
 /** UDP datagrams (RFC 768). */
-import { checksumOf, pseudoHeaderSum } from './checksum.js';
+import { checksumOf, pseudoHeaderSum } from '../util/internet-checksum.js';
 import { header, u16 } from './header.js';
 import { IP_PAYLOAD_MAX, type IpPacket, PROTOCOL_UDP, putChecksum } from './ipv4.js';
 

@@ -5,10 +5,13 @@
  * All of this is on the host's side: it runs on the host's time, and nothing of it is the machine's state. What reaches the guest are the
  * frames of `take`, which the run loop delivers at a tick of its choice, and which are all that a recording needs to hold.
  *
+ * TCP segments come and go in large ones (lib/util/frames.ts) where the guest's driver takes these: this is no wire, and each costs about the same.
+ *
  * Not modelled: IPv6, IP fragments (dropped in both directions), VLAN tags, multicast, ICMP but for echoes of the gateway and name server.
  */
 import { getServers } from 'node:dns';
 import { ConfigError, describeSystemError } from '../util/errors.js';
+import { FRAME_BYTES_MAX } from '../util/frames.js';
 import {
   BROADCAST,
   DNS_SERVER,
@@ -35,6 +38,8 @@ const QUEUE_MAX = 256;
 /** Ethernet addresses that are remembered: a guest may have guests of its own. */
 const NEIGHBOURS_MAX = 64;
 const TICK_MS = 100;
+/** Of Ethernet, IPv4 and TCP, without options. */
+const HEADERS_BYTES = 54;
 
 export interface UserNetworkOptions {
   readonly forwards: readonly Forward[];
@@ -96,11 +101,14 @@ export class UserNetwork {
     return this.forwards.length > 0 || this.waiting > 0 || this.tcp.busy || this.udp.busy || this.dns.busy;
   }
 
-  /** The next frames for the guest, at most `maxFrames`: the only way in which anything reaches it. Those taken are to be delivered. */
-  take(maxFrames: number): Uint8Array[] {
+  /**
+   * The next frames for the guest, at most `maxFrames` of at most `maxBytes` each (lib/util/frames.ts): the only way in which anything reaches it. Those taken
+   * are to be delivered.
+   */
+  take(maxFrames: number, maxBytes = FRAME_BYTES_MAX): Uint8Array[] {
     const frames = this.queue.splice(0, maxFrames);
     while (frames.length < maxFrames) {
-      const packet = this.tcp.next();
+      const packet = this.tcp.next(maxBytes - HEADERS_BYTES);
       if (!packet) break;
       frames.push(this.frameOf(packet));
     }

@@ -103,7 +103,8 @@ export class GuestMachine implements Machine {
   room(kind: RoomKind): number {
     if (kind === 'serial') return this.parts.serial.room;
     if (kind === 'virtio') return this.parts.virtioConsole?.port.room ?? 0;
-    return this.parts.net?.room ?? 0;
+    const { net } = this.parts;
+    return (kind === 'frame' ? net?.room : net?.frameBytesMax) ?? 0;
   }
 
   save(): MachineState {
@@ -183,7 +184,7 @@ export class GuestMachine implements Machine {
       case 'resize':
         return this.parts.virtioConsole !== undefined;
       case 'frame':
-        return this.room('frame') > 0;
+        return this.room('frame') > 0 && event.bytes.length <= this.room('frameBytes');
       case 'register':
         return event.hart < this.debug.harts && this.registerIndex(event.register) >= 0;
       case 'memory':

@@ -15,7 +15,7 @@ export type InputEvent =
   | { readonly kind: 'console'; readonly port: 'serial' | 'virtio'; readonly bytes: Uint8Array }
   /** The terminal behind the virtio console has another size. */
   | { readonly kind: 'resize'; readonly columns: number; readonly lines: number }
-  /** An Ethernet frame, without check sequence. */
+  /** An Ethernet frame, without check sequence, no longer than the device takes (lib/util/frames.ts). */
   | { readonly kind: 'frame'; readonly bytes: Uint8Array }
   /** The user resets the machine, as by its button. */
   | { readonly kind: 'reset' }

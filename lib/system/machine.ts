@@ -18,8 +18,8 @@ export interface MachineState {
   readonly outputs: readonly number[];
 }
 
-/** What a device can have room for: bytes of the serial line or of the virtio console, frames. */
-export type RoomKind = 'serial' | 'virtio' | 'frame';
+/** What a device can have room for: bytes of the serial line or of the virtio console, frames, bytes of one frame (lib/util/frames.ts). */
+export type RoomKind = 'serial' | 'virtio' | 'frame' | 'frameBytes';
 
 /** Is told of a byte that a console put out, and how many that console had put out before. */
 export type ConsoleTap = (byte: number, before: number) => void;

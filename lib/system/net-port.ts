@@ -20,6 +20,11 @@ export class NetPort implements NetBackend {
     return this.receiver?.room ?? 0;
   }
 
+  /** How long each of them may be (lib/util/frames.ts). */
+  get frameBytesMax(): number {
+    return this.receiver?.frameBytesMax ?? 0;
+  }
+
   receive(frame: Uint8Array): void {
     this.receiver?.receive(frame);
   }

@@ -12,12 +12,12 @@ import {
   macBytes,
   parseIp,
 } from '../../lib/net/address.js';
-import { checksumOf } from '../../lib/net/checksum.js';
 import { ARP_REQUEST, decodeArp, decodeEthernet, encodeArp, encodeEthernet } from '../../lib/net/ethernet.js';
 import { echoReply, UNREACHABLE_HOST, unreachable } from '../../lib/net/icmp.js';
 import { decodeIpv4, encodeIpv4, type IpPacket, PROTOCOL_TCP, PROTOCOL_UDP } from '../../lib/net/ipv4.js';
 import { ACK, decodeTcp, encodeTcp, FIN, PSH, RST, resetFor, SYN } from '../../lib/net/tcp-segment.js';
 import { decodeUdp, encodeUdp } from '../../lib/net/udp.js';
+import { checksumOf } from '../../lib/util/internet-checksum.js';
 import { LINUX_FRAMES } from '../support/linux-frames.js';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
