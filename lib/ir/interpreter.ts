@@ -11,7 +11,7 @@ import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, GOTO_CELL, type Opcode, recordSiz
 import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction } from './glue.js';
 import { emitCall, emitFloat, emitLoad, emitStore } from './interpreter/accesses.js';
 import { advance, type Context, operands, pushImmediate, pushSlot, setD } from './interpreter/context.js';
-import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, follow } from './interpreter/exits.js';
+import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, followCell, lookUpPc } from './interpreter/exits.js';
 
 /** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore, mmu.enterBlock; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
@@ -75,13 +75,15 @@ function interpretFunction(m: ModuleWriter, functions: Context['functions']): Co
   w.i32(BLOCK_CODE);
   w.op('i32.add');
   w.set(local.ip);
+  const lookUp = w.block();
+  const follow = w.block();
   const next = w.loop();
   const invalid = w.block();
   const cases = BYTECODES.map(() => w.block());
   w.get(local.ip);
   w.mem('i32.load16_u', 0);
   w.brTable(cases.toReversed(), invalid);
-  const context: Context = { w, types, functions, locals: local, next, nextBlock };
+  const context: Context = { w, types, functions, locals: local, next, nextBlock, follow, lookUp };
   for (const opcode of BYTECODES) {
     w.end();
     emitCase(context, opcode);
@@ -89,6 +91,10 @@ function interpretFunction(m: ModuleWriter, functions: Context['functions']): Co
   w.end();
   w.op('unreachable');
   w.end();
+  w.end();
+  followCell(context);
+  w.end();
+  lookUpPc(context);
   w.end();
   w.op('unreachable');
   return w;
@@ -138,7 +144,7 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.i32(GOTO_CELL);
       w.op('i32.add');
       w.set(CELL);
-      return follow(c);
+      return w.br(c.follow);
     case 'branch':
       w.get(locals.ip);
       w.i32(BRANCH_TAKEN);
@@ -147,7 +153,7 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.op('select');
       w.op('i32.add');
       w.set(CELL);
-      return follow(c);
+      return w.br(c.follow);
     case 'indirect':
       return emitIndirect(c);
     case 'settle':

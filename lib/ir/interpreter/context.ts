@@ -17,6 +17,10 @@ export interface Context {
   readonly next: Label;
   /** Goes on with the block in local `block`. */
   readonly nextBlock: Label;
+  /** Goes on with what the cell in CELL points to. */
+  readonly follow: Label;
+  /** Goes on at the pc in local `pc`. */
+  readonly lookUp: Label;
 }
 
 /** Adds the ticks since the interpreter was entered to its statistics; `left` pushes the ticks that are left. */

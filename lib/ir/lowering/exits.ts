@@ -1,6 +1,6 @@
 /** How a region is entered and left: registers are loaded and stored, and pc and budget are put where the rest of the engine finds them. */
 import { BLOCK_FUNC, BLOCK_PC, ENV_BLOCK, ENV_PC, ENV_PC_BASE, ENV_STATUS, EXIT_DEBUG, EXIT_PARTIAL, PAGE_SIZE } from '../../mem/layout.js';
-import { BUDGET, ENV, emitJumpCacheLookup } from '../access.js';
+import { BUDGET, CELL, ENV, emitEnter, emitJumpCacheLookup } from '../access.js';
 import type { IrOp, Target } from '../decode.js';
 import { goTo, storeBudget, storeInsnPc } from '../glue.js';
 import { type BlockContext, clearStatus, type InfoOf, loadTlb, pushPc, type RegionContext, storePc } from './context.js';
@@ -84,7 +84,13 @@ export function exitIndirect(c: BlockContext): void {
 
 /** Goes on at the pc in local `pc`, in the same context; the registers are stored. */
 function lookUp({ w, locals, imports, fixedPc }: RegionContext): void {
-  emitJumpCacheLookup(w, imports.run, { pc: locals.pc, entry: locals.entry, pcMask: () => w.i64(fixedPc ? 0 : -PAGE_SIZE) });
+  emitJumpCacheLookup(w, {
+    pc: locals.pc,
+    entry: locals.entry,
+    cell: CELL,
+    pcMask: () => w.i64(fixedPc ? 0 : -PAGE_SIZE),
+    enter: () => emitEnter(w, imports.run),
+  });
   goTo(w, locals.pc, imports.dispatch);
 }
 
