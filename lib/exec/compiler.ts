@@ -138,11 +138,14 @@ export class Compiler {
       ir.push({ ...decoded, ops: optimise(decoded.ops, this.lowering) });
       const last = decoded.ops[decoded.ops.length - 1];
       const offsets = last.targets.map((target) => target.offset);
-      if (last.name === 'goto' && last.hint === HINT_CALL) offsets.push(last.returnOffset);
+      // What returns from elsewhere comes by another way.
+      if (last.name === 'goto' && last.hint === HINT_CALL && this.neighbour(entry, offsets[0])) offsets.push(last.returnOffset);
       if (last.name === 'indirect') offsets.push(...indirectTargets(last, decoded, []));
       for (const offset of offsets) {
         const next = this.neighbour(entry, offset);
         if (!next || seen.has(next) || cache.executions(next) < this.o.minimumExecutions) continue;
+        // What has a region that does not lead back here is called rather than lowered again.
+        if (next.region && !next.region.blocks.includes(entry)) continue;
         seen.add(next);
         queue.push(next);
       }
