@@ -1,5 +1,5 @@
 /** Forms regions around hot blocks, lowers them, and puts them into the function table: many regions per module, because modules are dear. */
-import { BLOCK_HEAD, DEPART, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from '../ir/access.js';
+import { BLOCK_HEAD, CODE_LOAD, CODE_STORE, DEPART, HELPER, RUN } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
 import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
@@ -96,8 +96,8 @@ export class Compiler {
   }
 
   private declareImports(m: ModuleWriter, drafts: readonly Draft[]): LoweringImports {
-    const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
-    const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+    const codeLoad = m.importFunction('mmu', 'codeLoad', CODE_LOAD);
+    const codeStore = m.importFunction('mmu', 'codeStore', CODE_STORE);
     const depart = m.importFunction('engine', 'depart', DEPART);
     const dispatch = m.importFunction('engine', 'dispatch', RUN);
     const blockHead = this.o.blockHead ? m.importFunction('env', 'blockHead', BLOCK_HEAD) : -1;
@@ -112,8 +112,8 @@ export class Compiler {
     }
     return {
       run: m.type(RUN),
-      slowLoad,
-      slowStore,
+      codeLoad,
+      codeStore,
       depart,
       dispatch,
       blockHead,

@@ -26,8 +26,10 @@ import type { Signature } from '../wasm/module.js';
 export const RUN: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 /** helper(env, a, b, c, arg). */
 export const HELPER: Signature = { params: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i64'] };
-export const SLOW_LOAD: Signature = { params: ['i32', 'i64', 'i32'], results: ['i64'] };
-export const SLOW_STORE: Signature = { params: ['i32', 'i64', 'i64', 'i32'], results: [] };
+/** codeLoad(env, exact budget, vaddr, size). */
+export const CODE_LOAD: Signature = { params: ['i32', 'i32', 'i64', 'i32'], results: ['i64'] };
+/** codeStore(env, exact budget, vaddr, value, size). */
+export const CODE_STORE: Signature = { params: ['i32', 'i32', 'i64', 'i64', 'i32'], results: [] };
 /** depart(env, block, index of the instruction): handles ENV_STATUS, then goes on. */
 export const DEPART: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 /** enterBlock(env): whether the jump cache has the block at ENV_PC now. */

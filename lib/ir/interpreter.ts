@@ -6,19 +6,19 @@ import { BLOCK_CODE, ENV_PC_BASE, FN_DEAD, FN_DISPATCH, FN_FAR, FN_INTERPRET, FN
 import { unreachable } from '../util/errors.js';
 import { Code } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENTER_BLOCK, ENV, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import { BLOCK_HEAD, BUDGET, CELL, CODE_LOAD, CODE_STORE, DEPART, ENTER_BLOCK, ENV, HELPER, RUN } from './access.js';
 import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, GOTO_CELL, type Opcode, recordSize } from './encoding.js';
 import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction } from './glue.js';
 import { emitCall, emitFloat, emitLoad, emitStore } from './interpreter/accesses.js';
 import { advance, type Context, operands, pushImmediate, pushSlot, setD } from './interpreter/context.js';
 import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, followCell, lookUpPc } from './interpreter/exits.js';
 
-/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore, mmu.enterBlock; exports: the functions above and `interpret`. */
+/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.codeLoad, mmu.codeStore, mmu.enterBlock; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
-  const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
-  const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+  const codeLoad = m.importFunction('mmu', 'codeLoad', CODE_LOAD);
+  const codeStore = m.importFunction('mmu', 'codeStore', CODE_STORE);
   const enterBlock = m.importFunction('mmu', 'enterBlock', ENTER_BLOCK);
   const blockHead = m.importFunction('env', 'blockHead', BLOCK_HEAD);
   const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
@@ -34,7 +34,7 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.function(RUN, farFunction(dispatch));
   m.function(DEPART, departFunction(m, dispatch));
   m.function(RUN, dispatchFunction(m, enterBlock));
-  m.function(RUN, interpretFunction(m, { slowLoad, slowStore, blockHead, depart, dispatch }));
+  m.function(RUN, interpretFunction(m, { codeLoad, codeStore, blockHead, depart, dispatch }));
   for (const [name, func, slot] of [
     ['link', link, FN_LINK],
     ['dead', dead, FN_DEAD],
