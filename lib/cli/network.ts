@@ -35,6 +35,10 @@ export class HostNetwork implements HostPort {
     return this.network.inputOpen;
   }
 
+  get awaitedMs(): number {
+    return this.network.awaitedMs;
+  }
+
   canWake(door: Door): boolean {
     return this.inputOpen && door.room('frame') > 0;
   }

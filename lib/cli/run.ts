@@ -30,6 +30,8 @@ export interface HostPort {
   canWake(door: Door): boolean;
   /** What the guest puts out may have an answer ready at once. */
   readonly answers?: boolean;
+  /** For so many milliseconds of the host's clock an answer may still come that takes the host some time: until then, no idle time is skipped at once. */
+  readonly awaitedMs?: number;
   /** Hands output to the host. */
   flush(): void;
   /** The host takes no more output for now. */
@@ -120,7 +122,13 @@ class RunLoop {
   /** How far idle time may be skipped: not at all before what answers the guest's last deeds has arrived. */
   private skipLimit(): { skipUntilNs?: number } {
     if (!this.wasIdle && this.parts.ports.some((port) => port.answers)) return { skipUntilNs: 0 };
-    return this.isReal ? { skipUntilNs: this.hostNs() } : {};
+    if (this.isReal) return { skipUntilNs: this.hostNs() };
+    return this.awaitedMs > 0 ? { skipUntilNs: 0 } : {};
+  }
+
+  private get awaitedMs(): number {
+    const { ports, control } = this.parts;
+    return control?.hurry ? 0 : Math.max(0, ...ports.map((port) => port.awaitedMs ?? 0));
   }
 
   private get isReal(): boolean {
@@ -147,8 +155,8 @@ class RunLoop {
   private async waitIdle(idle: StopReason & { kind: 'idle' }): Promise<void> {
     const { machine, ports, session, control } = this.parts;
     if (idle.wakeNs !== undefined) {
-      const ms = Math.ceil((idle.wakeNs - this.hostNs()) / MS_NS);
-      if (ms > 0 && this.isReal) await session.sleep(Math.min(ms, 0x7fffffff));
+      const ms = this.isReal ? (idle.wakeNs - this.hostNs()) / MS_NS : this.awaitedMs;
+      if (ms > 0) await session.sleep(Math.min(Math.ceil(ms), 0x7fffffff));
     } else if (control || ports.some((port) => port.canWake(machine))) await session.sleep();
     else session.finish({ reason: 'idle' });
   }

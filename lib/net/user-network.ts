@@ -38,6 +38,8 @@ const QUEUE_MAX = 256;
 /** Ethernet addresses that are remembered: a guest may have guests of its own. */
 const NEIGHBOURS_MAX = 64;
 const TICK_MS = 100;
+/** A second without a frame, and nobody waits any more. */
+const ANSWER_MS = 1000;
 /** Of Ethernet, IPv4 and TCP, without options. */
 const HEADERS_BYTES = 54;
 
@@ -56,6 +58,8 @@ export class UserNetwork {
   private readonly dnsServers: readonly HostTarget[];
   private queue: Uint8Array[] = [];
   private packetId = 0;
+  /** When the guest last sent or got one. */
+  private lastFrameMs = 0;
   private readonly neighbours = new Map<number, number>();
   private readonly dhcp = new DhcpServer();
   private readonly dns: DnsForwarder;
@@ -98,7 +102,16 @@ export class UserNetwork {
 
   /** Frames may come that the guest does not ask for: there are forwards, connections, or questions that are not answered yet. */
   get inputOpen(): boolean {
-    return this.forwards.length > 0 || this.waiting > 0 || this.tcp.busy || this.udp.busy || this.dns.busy;
+    return this.forwards.length > 0 || this.waiting > 0 || this.isBusy;
+  }
+
+  /** Milliseconds for which the host is given the time to answer what the guest has sent: connections take a while, also to the host itself. */
+  get awaitedMs(): number {
+    return this.isBusy ? Math.max(0, this.lastFrameMs + ANSWER_MS - performance.now()) : 0;
+  }
+
+  private get isBusy(): boolean {
+    return this.tcp.busy || this.udp.busy || this.dns.busy;
   }
 
   /**
@@ -107,6 +120,7 @@ export class UserNetwork {
    */
   take(maxFrames: number, maxBytes = FRAME_BYTES_MAX): Uint8Array[] {
     const frames = this.queue.splice(0, maxFrames);
+    if (this.waiting > 0 || frames.length > 0) this.lastFrameMs = performance.now();
     while (frames.length < maxFrames) {
       const packet = this.tcp.next(maxBytes - HEADERS_BYTES);
       if (!packet) break;
@@ -129,6 +143,7 @@ export class UserNetwork {
 
   /** Takes a frame of the guest. Whatever is in it: it is answered, handed on or dropped. */
   send(bytes: Uint8Array): void {
+    this.lastFrameMs = performance.now();
     const frame = decodeEthernet(bytes);
     if (this.closed || !frame || (frame.destination !== MAC_GATEWAY && frame.destination !== MAC_BROADCAST)) return;
     if (frame.type === ETHERTYPE_ARP) this.receiveArp(frame.payload);

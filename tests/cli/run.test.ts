@@ -165,6 +165,40 @@ test('at fast pace idle time is skipped with a network too, when nothing has arr
   assert.equal(end, { reason: 'limit' });
 });
 
+test('at fast pace no idle time is skipped while the host may still answer', async () => {
+  const session = new Session();
+  let answeredNs = -1;
+  let arrived = false;
+  let awaitedMs = 10_000;
+  const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && answeredNs < 0 });
+  engine.clock.at(3600e9, () => {});
+  const slow: HostPort = {
+    answers: true,
+    get awaitedMs() {
+      return awaitedMs;
+    },
+    inputOpen: true,
+    outputFull: false,
+    canWake: () => true,
+    flush: () => {},
+    deliver: () => {
+      if (!arrived || answeredNs >= 0) return false;
+      answeredNs = engine.clock.nowNs();
+      awaitedMs = 0;
+      return true;
+    },
+  };
+  setTimeout(() => {
+    arrived = true;
+    session.wake();
+  }, 30);
+  const machine = new FakeMachine(engine);
+  const end = await run({ machine, ports: [slow], session, maxTicks: 20, pace: 'fast', nowMs: () => performance.now() });
+  assert.equal(end, { reason: 'limit' });
+  assert.is(answeredNs, 10);
+  assert.ok(engine.runs < 12, `${engine.runs} slices`);
+});
+
 test('at real pace an idle guest waits for the host clock, and the wait costs few slices', async () => {
   let woken = false;
   const engine: FakeEngine = new FakeEngine({ waits: () => engine.tick >= 10 && !woken });

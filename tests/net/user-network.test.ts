@@ -65,7 +65,9 @@ test('the guest connects to a server on the host, both speak, the guest ends fir
       socket.on('data', (bytes) => heard.push(bytes));
       socket.on('end', () => socket.end('bye'));
     });
+    assert.is(bench.network.awaitedMs, 0);
     const socket = bench.guest.connect(port);
+    assert.ok(bench.network.awaitedMs > 0 && bench.network.awaitedMs <= 1000, 'the host has time to answer');
     socket.write(Buffer.from('hello'));
     socket.end();
     await until(() => socket.ended, 'the end');
@@ -73,6 +75,7 @@ test('the guest connects to a server on the host, both speak, the guest ends fir
     assert.is(text(socket.received), 'bye');
     assert.not.ok(socket.wasReset);
     await until(() => !bench.network.inputOpen, 'nothing is open any more');
+    assert.is(bench.network.awaitedMs, 0);
   }));
 
 test('when the host ends first, the guest may still send', () =>
