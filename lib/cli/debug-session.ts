@@ -35,8 +35,8 @@ export interface DebugParts {
   readonly keepsHistory?: boolean;
   /** Writes a live session's history out as a recording. */
   readonly save?: (timeline: Timeline, path: string) => Promise<void>;
-  /** What is replayed; live if absent. */
-  readonly recording?: RecordedLine;
+  /** What is replayed, for a run that keeps history; live if absent. */
+  readonly recording?: () => RecordedLine;
   /** The run through the recording is not the recorded one. */
   readonly onDivergence?: (error: ReplayDivergenceError) => void;
 }
@@ -51,9 +51,10 @@ export async function startDebugging(parts: DebugParts): Promise<DebugSession | 
     parts.onDivergence?.(error);
     target?.onOutput?.(`${error.message}\n`);
   };
-  const timelineOptions = { nowMs: () => performance.now(), historyBytes, onBranch, onDivergence, ...(recording ? { recording } : {}) };
+  const replayed = () => (recording ? { recording: recording() } : {});
+  const timelineOptions = () => ({ nowMs: () => performance.now(), historyBytes, onBranch, onDivergence, ...replayed() });
   if (!keepsHistory) complain('a drive with ,write: what the guest writes cannot be taken back, so this run cannot go back');
-  const timeline = historyBytes > 0 && keepsHistory ? new Timeline(machine, timelineOptions) : undefined;
+  const timeline = historyBytes > 0 && keepsHistory ? new Timeline(machine, timelineOptions()) : undefined;
   const log = new ConsoleLog(machine);
   const saving = timeline && save ? { save: (path: string) => save(timeline, path) } : {};
   const travel = timeline ? timelineCommands({ timeline, log, ...saving }) : [];
