@@ -8,6 +8,7 @@ import type { DirtyLog } from '../lib/exec/state.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
 import { putPieces } from './inputs.js';
 import { encodePlain } from './plain.js';
+import { SerialText } from './serial-text.js';
 import { copyPages, packPages } from './start-state.js';
 import { deltaOf } from './state-delta.js';
 import type { RecordingWriter } from './writer.js';
@@ -32,18 +33,24 @@ export class CheckpointRecorder {
   private readonly writer: RecordingWriter;
   private readonly spacing: CheckpointSpacing;
   private readonly log: DirtyLog;
+  private readonly text: SerialText;
   private previous: MachineState | undefined;
   private waitingBytes = 0;
   /** When the last one was taken, and how long that took. */
   private endMs = 0;
   private tookMs = 0;
 
-  /** At the start of a recording. */
-  constructor(machine: Machine, writer: RecordingWriter, spacing: CheckpointSpacing) {
+  /** At the start of a recording. `isRecordedLine`: whether what happens now belongs to it. */
+  constructor(
+    machine: Machine,
+    writer: RecordingWriter,
+    { isRecordedLine, ...spacing }: CheckpointSpacing & { readonly isRecordedLine: () => boolean },
+  ) {
     this.machine = machine;
     this.writer = writer;
     this.spacing = spacing;
     this.nextTick = this.afterNow();
+    this.text = new SerialText(machine, isRecordedLine);
     this.log = machine.pages.openDirtyLog();
     // What memory holds at the start is known to who replays.
     this.log.take();
@@ -64,7 +71,7 @@ export class CheckpointRecorder {
     const copies = copyPages(machine.pages, log.take());
     const state = machine.save();
     const bytes = encodePlain(deltaOf(state, this.previous));
-    const end = encodePlain({ ...machine.position, sizeBytes: bytes.length });
+    const end = encodePlain({ ...machine.position, sizeBytes: bytes.length, ...this.text.take() });
     const isFirst = this.previous === undefined;
     this.previous = state;
     this.count++;
@@ -83,6 +90,7 @@ export class CheckpointRecorder {
 
   close(): void {
     this.log.close();
+    this.text.close();
   }
 
   private afterNow(): number {

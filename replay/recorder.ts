@@ -75,7 +75,8 @@ export class Recorder implements DiskJournal {
     this.nextDigest = this.afterDigest();
     this.takeDigest();
     this.flush();
-    this.checkpoints = checkpoints && new CheckpointRecorder(machine, writer, checkpoints);
+    const isRecordedLine = () => this.isRecordedLine;
+    this.checkpoints = checkpoints && new CheckpointRecorder(machine, writer, { ...checkpoints, isRecordedLine });
   }
 
   /** The next tick at which `betweenSlices` wants to be called. */

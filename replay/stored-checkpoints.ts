@@ -5,6 +5,7 @@ import { ImageError } from '../lib/util/errors.js';
 import { type ByteSource, type Chunk, payloadAt, placeOf } from './codec.js';
 import { FileContents, type Piece, pieceLength } from './file-contents.js';
 import { decodePlain, Fields } from './plain.js';
+import { TEXT_BYTES_MAX } from './serial-text.js';
 import { decodeLaterState, decodePages, type Page, packedPages } from './start-state.js';
 
 /** Unpacked, a state is in one piece of memory. */
@@ -18,10 +19,12 @@ export interface StoredCheckpoint {
   readonly events: number;
   /** Of the state, as it is in the file. */
   readonly sizeBytes: number;
+  /** How many bytes the serial line had put out, and the last of them: those since the checkpoint before. Throws `ImageError`. */
+  text(): { readonly printed: number; readonly output: Uint8Array };
   /** The pages that were stored to since the checkpoint before, or since the start, ascending. Throws `ImageError`. */
-  frames(): Generator<number>;
+  frames(): Iterable<number>;
   /** The same with their contents, chunk by chunk from the last to the first. Throws `ImageError`. */
-  pagesBackwards(): Generator<Page>;
+  pagesBackwards(): Iterable<Page>;
   /** `earlier`: that of the checkpoint before. Throws `ImageError`. */
   state(earlier: MachineState | undefined): MachineState;
 }
@@ -68,9 +71,10 @@ export class CheckpointChunks {
     const fields = new Fields(decodePlain(chunk.payload, where), where);
     const at = { tick: fields.integer('tick'), skippedNs: fields.integer('skippedNs') };
     const sizeBytes = fields.integer('sizeBytes', STATE_BYTES_MAX);
+    textIn(fields);
     if (comparePositions(at, last) !== 0) throw new ImageError(`${where}: a checkpoint that is not where the log ends`);
     if (pieces.reduce((sum, { length }) => sum + length, 0) !== sizeBytes) throw new ImageError(`${where}: a state of another size`);
-    this.list.push(storedCheckpoint(source, { at, events, sizeBytes, memory, pieces, where }));
+    this.list.push(storedCheckpoint(source, { at, events, sizeBytes, memory, pieces, where, offset: chunk.offset }));
     [this.memory, this.pieces, this.lastFrame] = [[], [], -1];
   }
 }
@@ -81,23 +85,33 @@ function framesIn(payload: Uint8Array, where: string): Int32Array {
   return Int32Array.from([...frames, ...zeros]).sort();
 }
 
+function textIn(fields: Fields): { readonly printed: number; readonly output: Uint8Array } {
+  const output = fields.bytes('output');
+  const printed = fields.integer('printed');
+  if (output.length > TEXT_BYTES_MAX || output.length > printed) throw fields.bad('output');
+  return { printed, output };
+}
+
 interface Places extends Pick<StoredCheckpoint, 'at' | 'events' | 'sizeBytes' | 'where'> {
   /** Offsets of its memory chunks. */
   readonly memory: readonly number[];
   readonly pieces: readonly Piece[];
+  /** Of the chunk that completes it. */
+  readonly offset: number;
 }
 
-function storedCheckpoint(source: ByteSource, { at, events, sizeBytes, memory, pieces, where }: Places): StoredCheckpoint {
+function storedCheckpoint(source: ByteSource, { at, events, sizeBytes, memory, pieces, where, offset }: Places): StoredCheckpoint {
   return {
     where,
     at,
     events,
     sizeBytes,
+    text: () => textIn(new Fields(decodePlain(payloadAt(source, offset), where), where)),
     *frames() {
-      for (const offset of memory) yield* framesIn(payloadAt(source, offset), placeOf(source, offset));
+      for (const chunk of memory) yield* framesIn(payloadAt(source, chunk), placeOf(source, chunk));
     },
     *pagesBackwards() {
-      for (const offset of memory.toReversed()) yield* decodePages(payloadAt(source, offset), placeOf(source, offset));
+      for (const chunk of memory.toReversed()) yield* decodePages(payloadAt(source, chunk), placeOf(source, chunk));
     },
     state(earlier) {
       const contents = new FileContents(source, { pieces, sizeBytes, where });

@@ -18,6 +18,7 @@ import { lawsProgram } from '../support/laws-program.js';
 import { randomSource } from '../support/random.js';
 import { openSample, openSampleTimeline, recordSample, replaySample, sourceOf, withOtherChunks } from '../support/recordings.js';
 import { RAM_BASE } from '../support/riscv-machine.js';
+import { sleepersProgram } from '../support/sleepers.js';
 import { VirtMachine } from '../support/virt-machine.js';
 
 const test = suite('checkpoints in recordings');
@@ -238,6 +239,35 @@ test('they change nothing of the run, and one that begins in its middle can have
     assert.is(machine.tick, fromTick);
   }
 });
+
+test('they hold what the serial line printed on the way, each byte once', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'sleepers.rec');
+    const machine = VirtMachine.create(sleepersProgram(), { harts: 3, hotThreshold: 16 });
+    const header = { program: '1.0.0', machine: {}, drives: [], files: [], digestTicks: 5000, snapshot: false };
+    const writer = new RecordingWriter(openSync(path, 'w'), assert.unreachable);
+    let isLine = true;
+    const isRecordedLine = () => isLine;
+    const recorder = new Recorder({ machine, writer, header, files: [], disks: [], checkpoints: { ticks: 3000 }, isRecordedLine });
+    const timeline = new Timeline(machine, { nowMs: () => 0, onReplay: (active) => (isLine = !active) });
+    while (timeline.tick < 30_000) {
+      timeline.run(Math.min(recorder.nextTick, timeline.tick + 1000));
+      recorder.betweenSlices();
+      if (timeline.tick % 9000 !== 0) continue;
+      // Through the past once more: nothing of that is news.
+      await timeline.seek(timeline.tick - 5000);
+      while (!timeline.isAtPresent) timeline.run(timeline.tick + 700);
+    }
+    const { output } = machine;
+    await recorder.finish({ reason: 'limit' });
+    const { checkpoints } = new Recording(sourceOf(new Uint8Array(readFileSync(path))));
+    const texts = checkpoints.map((checkpoint) => checkpoint.text());
+    assert.is(texts.length, 10);
+    const all = texts.flatMap((text) => [...text.output]);
+    assert.ok(all.length > 20);
+    assert.equal(all, output.slice(0, all.length));
+    assert.is(texts.at(-1)?.printed, all.length);
+  }));
 
 test('they are left out where they would take more than their share of the time', async () => {
   let now = 0;
