@@ -3,6 +3,7 @@ import { parseGdbAddress, startGdbServer } from '../../gdbstub/server.js';
 import type { RecordedLine } from '../../replay/line-check.js';
 import { Timeline } from '../../replay/timeline.js';
 import { ConsoleLog } from '../host/console-log.js';
+import type { RecordOption } from '../host/recording.js';
 import type { Machine } from '../system/machine.js';
 import type { ReplayDivergenceError } from '../util/errors.js';
 import { given } from '../util/given.js';
@@ -35,7 +36,7 @@ export interface DebugParts {
   /** False where something outside of the machine would not come back: a file that the guest writes to. */
   readonly keepsHistory?: boolean;
   /** Writes a live session's history out as a recording. */
-  readonly save?: (timeline: Timeline, path: string) => Promise<void>;
+  readonly save?: (timeline: Timeline, record: RecordOption) => Promise<void>;
   /** What is replayed, for a run that keeps history; live if absent. */
   readonly recording?: () => RecordedLine;
   /** The run through the recording is not the recorded one. */
@@ -58,7 +59,7 @@ export async function startDebugging(parts: DebugParts): Promise<DebugSession | 
   const line = goesBack ? recording?.() : undefined;
   const timeline = goesBack ? new Timeline(machine, { ...timelineOptions, ...given({ recording: line }) }) : undefined;
   const log = consoleLog(machine, line);
-  const saving = timeline && save ? { save: (path: string) => save(timeline, path) } : {};
+  const saving = timeline && save ? { save: (record: RecordOption) => save(timeline, record) } : {};
   const travel = timeline ? timelineCommands({ timeline, log, ...saving }) : [];
   const further = parts.commands ?? [];
   const commands = [...travel, ...further, ...MONITOR_COMMANDS.filter(({ name }) => !travel.some((command) => command.name === name))];
