@@ -39,21 +39,43 @@ interface Loaded extends Group {
 /** `machine` is at the start of the recording, and is there afterwards. Throws `ImageError` for what is damaged. */
 export function loadCheckpoints(machine: Machine, checkpoints: Checkpoints, stored: StoredCheckpoints): void {
   if (stored.list.length === 0) return;
-  const groups = thinned(stored.list, (checkpoints.budgetBytes - checkpoints.bytes) * PART);
+  const groups = thinned(stored.list, machine.pages.count, (checkpoints.budgetBytes - checkpoints.bytes) * PART);
   for (const { last, members, frames, state, hartTicks } of loadable(machine, groups, stored)) {
     const { at, events } = last;
     checkpoints.append({ at, events, hartTicks, state, touched: frames }, pagesBackwards(machine, members.toReversed()));
   }
 }
 
-/** All of them, or every second, fourth.. as far as they take no more than `budgetBytes`; none where that cannot be. */
-function thinned(list: readonly StoredCheckpoint[], budgetBytes: number): Group[] {
-  let groups: Group[] = list.map((checkpoint) => ({ members: [checkpoint], frames: Int32Array.from(checkpoint.frames()) }));
-  while (groups.length > COUNT_MAX || groups.reduce((sum, group) => sum + costOf(group), 0) > budgetBytes) {
-    if (groups.length === 1) return [];
-    groups = pairs(groups);
+/** All of them, or every second, fourth.. as far as they take no more than `budgetBytes`; none where that cannot be. Throws `ImageError`. */
+function thinned(list: readonly StoredCheckpoint[], pages: number, budgetBytes: number): Group[] {
+  let groups: Group[] = [];
+  let [size, total] = [1, 0];
+  // One after another: what a file claims takes no more memory than what it gets.
+  for (const checkpoint of list) {
+    const own = { members: [checkpoint], frames: framesOf(checkpoint, pages) };
+    const last = groups.at(-1);
+    if (last && last.members.length < size) {
+      total -= costOf(last);
+      groups.pop();
+    }
+    const group = last && last.members.length < size ? joined(last, own) : own;
+    groups.push(group);
+    total += costOf(group);
+    while (groups.length > COUNT_MAX || total > budgetBytes) {
+      if (groups.length === 1) return [];
+      groups = pairs(groups);
+      size *= 2;
+      total = groups.reduce((sum, each) => sum + costOf(each), 0);
+    }
   }
   return groups;
+}
+
+function framesOf(checkpoint: StoredCheckpoint, pages: number): Int32Array {
+  const frames = Int32Array.from(checkpoint.frames());
+  const last = frames.at(-1) ?? 0;
+  if (last >= pages) throw new ImageError(`${checkpoint.where}: has a page ${last}, the machine has ${pages}`);
+  return frames;
 }
 
 function pairs(groups: readonly Group[]): Group[] {
@@ -113,15 +135,13 @@ function hartTicksOf({ debug }: Machine): number[] {
   return Array.from({ length: debug.harts }, (_, hart) => debug.hartTicks(hart));
 }
 
-/** The pages of neighbours, the last one first, each as it is at the end. Throws `ImageError`, also for those that the machine does not have. */
+/** The pages of neighbours, the last one first, each as it is at the end. Throws `ImageError`. */
 function* pagesBackwards({ pages }: Machine, members: readonly StoredCheckpoint[]): Generator<Page> {
   const seen = new Uint8Array(pages.count);
   for (const member of members) {
     for (const page of member.pagesBackwards()) {
-      const { frame } = page;
-      if (frame >= pages.count) throw new ImageError(`${member.where}: has a page ${frame}, the machine has ${pages.count}`);
-      if (seen[frame]) continue;
-      seen[frame] = 1;
+      if (seen[page.frame]) continue;
+      seen[page.frame] = 1;
       yield page;
     }
   }

@@ -21,7 +21,7 @@ export interface StoredCheckpoint {
   readonly sizeBytes: number;
   /** How many bytes the serial line had put out, and the last of them: those since the checkpoint before. Throws `ImageError`. */
   text(): { readonly printed: number; readonly output: Uint8Array };
-  /** The pages that were stored to since the checkpoint before, or since the start, ascending. Throws `ImageError`. */
+  /** The pages that were stored to since the checkpoint before, or since the start, ascending (as the chunks were checked to be). Throws `ImageError`. */
   frames(): Iterable<number>;
   /** The same with their contents, chunk by chunk from the last to the first. Throws `ImageError`. */
   pagesBackwards(): Iterable<Page>;

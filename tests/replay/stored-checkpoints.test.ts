@@ -297,6 +297,30 @@ function withOtherStates(
   });
 }
 
+/** A recording whose checkpoints have one memory chunk each, with these fields. */
+async function withOtherPages(fields: readonly unknown[]): Promise<Uint8Array> {
+  const { bytes } = await recordSample({ seed: 10, checkpoints: { ticks: 100 } });
+  return withOtherChunks(bytes, ({ kind, payload }) => (kind === 'M' ? encodePlain(fields) : payload));
+}
+
+test('pages that the machine does not have are refused, and many that are only claimed take no memory', async () => {
+  const beyond = await withOtherPages([[], new Uint8Array(), [5, 1]]);
+  assert.throws(() => openSampleTimeline(beyond), /^sample\.rec: at offset 0x[0-9a-f]+: has a page 5, the machine has 4$/);
+  const backwards = await withOtherPages([[], new Uint8Array(), [4, 0]]);
+  assert.throws(() => openSample(backwards), /^sample\.rec: at offset 0x[0-9a-f]+: bad field 2$/);
+  const none = await withOtherPages([[], new Uint8Array()]);
+  assert.throws(() => openSample(none), /^sample\.rec: at offset 0x[0-9a-f]+: pages that cannot be in this place of a recording$/);
+  const claimed = await withOtherPages([[], new Uint8Array(), [0, 4]]);
+  const { timeline } = openSampleTimeline(claimed, 100_000);
+  assert.ok(timeline.historyBytes < 100_000 && timeline.checkpointPositions.length < 10, `${timeline.checkpointPositions.length}`);
+});
+
+test('contents that are none are found out when they are wanted', async () => {
+  const other = await withOtherPages([[0, 2], new Uint8Array(100)]);
+  replaySample(openSample(other));
+  assert.throws(() => openSampleTimeline(other), /^sample\.rec: at offset 0x[0-9a-f]+: bad compressed data$/);
+});
+
 test('states that do not load are passed over with a warning, and everything is replayed', async () => {
   const { bytes, digest } = await recordSample({ seed: 10, checkpoints: { ticks: 3000 } });
   const other = withOtherStates(bytes, ({ devices }) => {
