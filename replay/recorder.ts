@@ -38,7 +38,7 @@ export interface RecorderParts {
   readonly isRecordedLine?: () => boolean;
   /** The host's clock in milliseconds: digests are left out where they would take more than their share of the time. Absent: none is. */
   readonly nowMs?: () => number;
-  /** Where checkpoints are. Absent: there are none. Not for machines with a drive whose file is written to: that is in no saved state. */
+  /** Where checkpoints are. Absent: there are none. With them, what the guest writes to the file of a drive stays in memory, too. */
   readonly checkpoints?: CheckpointSpacing;
 }
 
@@ -71,7 +71,8 @@ export class Recorder implements DiskJournal {
     }
     if (header.snapshot) putSnapshot(writer, machine);
     this.sectorBuffer = new SectorBuffer((payload) => writer.add('B', payload), pack);
-    for (const disk of disks) disk.record(this);
+    for (const [index, disk] of disks.entries())
+      disk.record(this, { keepsWrites: checkpoints !== undefined && header.drives[index].write });
     this.nextDigest = this.afterDigest();
     this.takeDigest();
     this.flush();

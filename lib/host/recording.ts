@@ -94,12 +94,6 @@ export function startRecording(parts: RecordingParts): Recorder {
     [...inputs.files, ...options.drives].map(({ path }) => path),
   );
   refusePipe(record.path);
-  const checkpoints = checkpointSpacing(record);
-  if (checkpoints && options.drives.some(({ write }) => write)) {
-    throw new ConfigError(
-      `--record ${record.path}: no checkpoints with a drive with ,write: what the guest writes to a file is in no saved state`,
-    );
-  }
   const fd = openForWriting(record.path, '--record');
   const writer = new RecordingWriter(fd, (reason) => warn(`--record ${record.path}: ${reason}; the recording ends here, the run goes on`));
   const header: Header = {
@@ -112,7 +106,16 @@ export function startRecording(parts: RecordingParts): Recorder {
   };
   const nowMs = record.digestTicks === undefined ? { nowMs: () => performance.now() } : {};
   const { files, disks } = inputs;
-  const recorder = new Recorder({ machine, writer, header, files, disks, isRecordedLine, ...nowMs, ...given({ checkpoints }) });
+  const recorder = new Recorder({
+    machine,
+    writer,
+    header,
+    files,
+    disks,
+    isRecordedLine,
+    ...nowMs,
+    ...given({ checkpoints: checkpointSpacing(record) }),
+  });
   machine.onInput = (at, event) => recorder.input(at, event);
   return recorder;
 }

@@ -330,19 +330,6 @@ test('a recording with checkpoints is the same run, and answers as one without, 
     assert.is(warned.stdout, (await cli(['query', plain, 'last-write', 'filter_task', '--length', '4'])).stdout);
   }));
 
-test('a drive whose file is written to goes not together with checkpoints', () =>
-  withFolder(async (folder) => {
-    const path = join(folder, 'run.rec');
-    const drive = file(folder, 'disk.img', new Uint8Array(4096));
-    const { code, stderr } = await cli(['run', HELLO, '--bios', 'none', '--drive', `${drive},write`, '--record', `${path},checkpoints`]);
-    assert.is(code, 2);
-    assert.match(
-      stderr,
-      /--record .*run\.rec: no checkpoints with a drive with ,write: what the guest writes to a file is in no saved state\n$/,
-    );
-    assert.not.ok(existsSync(path));
-  }));
-
 test('a recording never takes the place of a file of the machine, and its option is checked', () =>
   withFolder(async (folder) => {
     const kernel = join(folder, 'kernel.elf');

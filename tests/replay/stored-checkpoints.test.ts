@@ -13,6 +13,7 @@ import { decodePlain, encodePlain } from '../../replay/plain.js';
 import { Recorder } from '../../replay/recorder.js';
 import { Timeline, type TimelineOptions } from '../../replay/timeline.js';
 import { RecordingWriter } from '../../replay/writer.js';
+import { FailingMemoryDisk } from '../support/failing-disk.js';
 import { withFolder } from '../support/files.js';
 import { lawsProgram } from '../support/laws-program.js';
 import { randomSource } from '../support/random.js';
@@ -239,6 +240,26 @@ test('they change nothing of the run, and one that begins in its middle can have
     assert.is(machine.tick, fromTick);
   }
 });
+
+for (const write of [false, true]) {
+  test(`what a guest wrote to a drive${write ? ' and its file' : ''} is there behind a checkpoint, failures too`, async () => {
+    let written = 0;
+    for (let seed = 1; seed <= 8; seed++) {
+      const backend = new FailingMemoryDisk(2 ** 20, seed);
+      const sample = await recordSample({ seed, disk: { backend, write }, digestTicks: 2000, checkpoints: { ticks: 2000 } });
+      assert.equal(sample.failures, []);
+      const { machine, timeline, recording } = openSampleTimeline(sample.bytes);
+      assert.is(timeline.checkpointPositions.length, 1 + recording.checkpoints.length);
+      written += recording.checkpoints.at(-1)?.sizeBytes ?? 0;
+      await timeline.seek(timeline.recordedEnd);
+      assert.is(machine.stateDigest(), sample.digest);
+      for (const { at } of recording.checkpoints.toReversed()) await timeline.seek(at);
+      await timeline.seek(timeline.recordedEnd);
+      assert.is(machine.stateDigest(), sample.digest);
+    }
+    assert.ok(written > 100_000, `${written}`);
+  });
+}
 
 test('they hold what the serial line printed on the way, each byte once', () =>
   withFolder(async (folder) => {
