@@ -1,5 +1,5 @@
 /** Forms regions around hot blocks, lowers them, and puts them into the function table: many regions per module, because modules are dear. */
-import { BLOCK_HEAD, DEPART, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from '../ir/access.js';
+import { BLOCK_HEAD, CODE_LOAD, CODE_STORE, DEPART, HELPER, RUN } from '../ir/access.js';
 import { Decoder, type IrBlock } from '../ir/decode.js';
 import { HINT_CALL } from '../ir/encoding.js';
 import { type LoweringGuest, type LoweringImports, lowerRegion } from '../ir/lower.js';
@@ -96,8 +96,8 @@ export class Compiler {
   }
 
   private declareImports(m: ModuleWriter, drafts: readonly Draft[]): LoweringImports {
-    const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
-    const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+    const codeLoad = m.importFunction('mmu', 'codeLoad', CODE_LOAD);
+    const codeStore = m.importFunction('mmu', 'codeStore', CODE_STORE);
     const depart = m.importFunction('engine', 'depart', DEPART);
     const dispatch = m.importFunction('engine', 'dispatch', RUN);
     const blockHead = this.o.blockHead ? m.importFunction('env', 'blockHead', BLOCK_HEAD) : -1;
@@ -112,8 +112,8 @@ export class Compiler {
     }
     return {
       run: m.type(RUN),
-      slowLoad,
-      slowStore,
+      codeLoad,
+      codeStore,
       depart,
       dispatch,
       blockHead,
@@ -138,11 +138,14 @@ export class Compiler {
       ir.push({ ...decoded, ops: optimise(decoded.ops, this.lowering) });
       const last = decoded.ops[decoded.ops.length - 1];
       const offsets = last.targets.map((target) => target.offset);
-      if (last.name === 'goto' && last.hint === HINT_CALL) offsets.push(last.returnOffset);
+      // What returns from elsewhere comes by another way.
+      if (last.name === 'goto' && last.hint === HINT_CALL && this.neighbour(entry, offsets[0])) offsets.push(last.returnOffset);
       if (last.name === 'indirect') offsets.push(...indirectTargets(last, decoded, []));
       for (const offset of offsets) {
         const next = this.neighbour(entry, offset);
         if (!next || seen.has(next) || cache.executions(next) < this.o.minimumExecutions) continue;
+        // What has a region that does not lead back here is called rather than lowered again.
+        if (next.region && !next.region.blocks.includes(entry)) continue;
         seen.add(next);
         queue.push(next);
       }

@@ -26,8 +26,10 @@ import type { Signature } from '../wasm/module.js';
 export const RUN: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 /** helper(env, a, b, c, arg). */
 export const HELPER: Signature = { params: ['i32', 'i64', 'i64', 'i64', 'i32'], results: ['i64'] };
-export const SLOW_LOAD: Signature = { params: ['i32', 'i64', 'i32'], results: ['i64'] };
-export const SLOW_STORE: Signature = { params: ['i32', 'i64', 'i64', 'i32'], results: [] };
+/** codeLoad(env, exact budget, vaddr, size). */
+export const CODE_LOAD: Signature = { params: ['i32', 'i32', 'i64', 'i32'], results: ['i64'] };
+/** codeStore(env, exact budget, vaddr, value, size). */
+export const CODE_STORE: Signature = { params: ['i32', 'i32', 'i64', 'i64', 'i32'], results: [] };
 /** depart(env, block, index of the instruction): handles ENV_STATUS, then goes on. */
 export const DEPART: Signature = { params: ['i32', 'i32', 'i32'], results: ['i32'] };
 /** enterBlock(env): whether the jump cache has the block at ENV_PC now. */
@@ -79,8 +81,11 @@ export function emitTlbLookup(
   w.op('i32.add');
 }
 
-/** Goes on at the block that the jump cache has for the pc in local `pc`; falls through on a miss. `pcMask` pushes ENV_PC_MASK. */
-export function emitJumpCacheLookup(w: Code, run: number, o: { pc: number; entry: number; pcMask: () => void }): void {
+/**
+ * Finds the block that the jump cache has for the pc in local `pc`, and has `enter` emit how to go on there: local `cell` is the address of the cell that leads to
+ * it then. Falls through on a miss. `pcMask` pushes ENV_PC_MASK.
+ */
+export function emitJumpCacheLookup(w: Code, o: { pc: number; entry: number; cell: number; pcMask: () => void; enter: () => void }): void {
   const miss = w.block();
   w.get(ENV);
   w.get(o.pc);
@@ -106,16 +111,23 @@ export function emitJumpCacheLookup(w: Code, run: number, o: { pc: number; entry
   o.pcMask();
   w.op('i64.and');
   w.mem('i64.store', ENV_PC_BASE);
-  w.get(ENV);
-  w.get(BUDGET);
   w.get(o.entry);
   w.i32(ENV_JUMP_CACHE + JC_BLOCK);
   w.op('i32.add');
-  w.get(o.entry);
-  w.mem('i32.load', ENV_JUMP_CACHE + JC_BLOCK);
+  w.set(o.cell);
+  o.enter();
+  w.end();
+}
+
+/** Enters the block that the cell in CELL leads to, through the function table. */
+export function emitEnter(w: Code, run: number): void {
+  w.get(ENV);
+  w.get(BUDGET);
+  w.get(CELL);
+  w.get(CELL);
+  w.mem('i32.load', 0);
   w.mem('i32.load', BLOCK_FUNC);
   w.returnCallIndirect(run);
-  w.end();
 }
 
 /** Host address of the jump-cache entry for `pc` (its low 32 bits) of the hart at `env`. */

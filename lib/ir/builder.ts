@@ -73,6 +73,8 @@ export class Builder {
   private lastLeaving = -1;
   private unsettled = false;
   private fixedPc = false;
+  /** The slot that the record in front of `cursor` has set to the pc at a pcOffset. */
+  private readonly place = { slot: -1, pcOffset: 0, cursor: -1 };
   private pageLow = 0;
   private pageHigh = 0;
   private readonly u16: Uint16Array;
@@ -93,6 +95,7 @@ export class Builder {
     this.ended = false;
     this.cells.length = 0;
     this.insnIndex = -1;
+    this.place.cursor = -1;
     // Static targets outside this range are reached through the jump cache.
     this.pageLow = options.fixedPc ? Number.NEGATIVE_INFINITY : 0;
     this.pageHigh = options.fixedPc ? Number.POSITIVE_INFINITY : PAGE_SIZE;
@@ -156,7 +159,14 @@ export class Builder {
     const d = this.temp();
     this.record('pcrel', d, 0, 0);
     this.immediate(this.pcOffset + delta);
+    this.note(d, this.pcOffset + delta);
     return d;
+  }
+
+  /** The place in the code that the slot at `offset` holds, less the pc of the current instruction; undefined unless the record in front has put it there. */
+  deltaIn(offset: number): number | undefined {
+    const { slot, pcOffset, cursor } = this.place;
+    return slot === offset && cursor === this.cursor ? pcOffset - this.pcOffset : undefined;
   }
 
   /** pc of the next instruction. */
@@ -168,6 +178,7 @@ export class Builder {
   set(offset: number, value: Value): void {
     if (value >= 0 && value === this.lastTemp && this.lastRecord === this.cursor - 16) {
       this.u16[(this.lastRecord + 2) >> 1] = offset;
+      if (this.place.slot === this.lastTemp) this.place.slot = offset;
       this.lastTemp = -1;
       return;
     }
@@ -175,6 +186,7 @@ export class Builder {
     if (constant !== undefined) {
       this.record('const', offset, 0, 0);
       this.immediate(constant);
+      if (this.fixedPc && typeof constant === 'number' && constant >= 0) this.note(offset, constant);
     } else if (value !== offset) this.record('mov', offset, value, 0);
   }
 
@@ -354,6 +366,13 @@ export class Builder {
     const [op, negate] = COMPARISON[name];
     const holds = this.binary(op, a, b);
     return negate ? this.binary('xor', holds, this.imm(1)) : holds;
+  }
+
+  /** The last record sets `slot` to the pc at `pcOffset`. */
+  private note(slot: number, pcOffset: number): void {
+    this.place.slot = slot;
+    this.place.pcOffset = pcOffset;
+    this.place.cursor = this.cursor;
   }
 
   private record(name: OpName, d: number, a: number, b: number, form: 0 | 1 = 0): void {

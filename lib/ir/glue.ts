@@ -29,7 +29,7 @@ import {
 } from '../mem/layout.js';
 import { Code } from '../wasm/code.js';
 import type { ModuleWriter } from '../wasm/module.js';
-import { BUDGET, CELL, DEPART, ENV, emitJumpCacheLookup, RUN } from './access.js';
+import { BUDGET, CELL, DEPART, ENV, emitEnter, emitJumpCacheLookup, RUN } from './access.js';
 import { CELL_TARGET } from './encoding.js';
 
 const HOOK_POLL = { params: ['i32'], results: ['i32'] } as const;
@@ -222,9 +222,11 @@ export function dispatchFunction(m: ModuleWriter, enterBlock: number): Code {
   w.get(ENV);
   w.mem('i64.load', ENV_PC);
   w.set(pc);
-  emitJumpCacheLookup(w, m.type(RUN), {
+  emitJumpCacheLookup(w, {
     pc,
     entry,
+    cell: CELL,
+    enter: () => emitEnter(w, m.type(RUN)),
     pcMask: () => {
       w.get(ENV);
       w.mem('i64.load', ENV_PC_MASK);

@@ -6,19 +6,19 @@ import { BLOCK_CODE, ENV_PC_BASE, FN_DEAD, FN_DISPATCH, FN_FAR, FN_INTERPRET, FN
 import { unreachable } from '../util/errors.js';
 import { Code } from '../wasm/code.js';
 import { ModuleWriter } from '../wasm/module.js';
-import { BLOCK_HEAD, BUDGET, CELL, DEPART, ENTER_BLOCK, ENV, HELPER, RUN, SLOW_LOAD, SLOW_STORE } from './access.js';
+import { BLOCK_HEAD, BUDGET, CELL, CODE_LOAD, CODE_STORE, DEPART, ENTER_BLOCK, ENV, HELPER, RUN } from './access.js';
 import { BRANCH_FALL, BRANCH_TAKEN, BYTECODES, GOTO_CELL, type Opcode, recordSize } from './encoding.js';
 import { deadFunction, departFunction, dispatchFunction, farFunction, linkFunction } from './glue.js';
 import { emitCall, emitFloat, emitLoad, emitStore } from './interpreter/accesses.js';
 import { advance, type Context, operands, pushImmediate, pushSlot, setD } from './interpreter/context.js';
-import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, follow } from './interpreter/exits.js';
+import { blockHead, emitDebug, emitIndirect, emitLeave, emitSettle, emitStop, followCell, lookUpPc } from './interpreter/exits.js';
 
-/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.slowLoad, mmu.slowStore, mmu.enterBlock; exports: the functions above and `interpret`. */
+/** The interpreter module; imports: env.memory, env.table, env.blockHead, mmu.codeLoad, mmu.codeStore, mmu.enterBlock; exports: the functions above and `interpret`. */
 export function generateInterpreter(memoryPages: number, tableSize: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleWriter({ module: 'env', name: 'memory', pages: memoryPages });
   m.importTable('env', 'table', tableSize);
-  const slowLoad = m.importFunction('mmu', 'slowLoad', SLOW_LOAD);
-  const slowStore = m.importFunction('mmu', 'slowStore', SLOW_STORE);
+  const codeLoad = m.importFunction('mmu', 'codeLoad', CODE_LOAD);
+  const codeStore = m.importFunction('mmu', 'codeStore', CODE_STORE);
   const enterBlock = m.importFunction('mmu', 'enterBlock', ENTER_BLOCK);
   const blockHead = m.importFunction('env', 'blockHead', BLOCK_HEAD);
   const [link, dead, far, depart, dispatch, interpret] = [0, 1, 2, 3, 4, 5].map((i) => m.nextFunction(i)) as [
@@ -34,7 +34,7 @@ export function generateInterpreter(memoryPages: number, tableSize: number): Uin
   m.function(RUN, farFunction(dispatch));
   m.function(DEPART, departFunction(m, dispatch));
   m.function(RUN, dispatchFunction(m, enterBlock));
-  m.function(RUN, interpretFunction(m, { slowLoad, slowStore, blockHead, depart, dispatch }));
+  m.function(RUN, interpretFunction(m, { codeLoad, codeStore, blockHead, depart, dispatch }));
   for (const [name, func, slot] of [
     ['link', link, FN_LINK],
     ['dead', dead, FN_DEAD],
@@ -75,13 +75,15 @@ function interpretFunction(m: ModuleWriter, functions: Context['functions']): Co
   w.i32(BLOCK_CODE);
   w.op('i32.add');
   w.set(local.ip);
+  const lookUp = w.block();
+  const follow = w.block();
   const next = w.loop();
   const invalid = w.block();
   const cases = BYTECODES.map(() => w.block());
   w.get(local.ip);
   w.mem('i32.load16_u', 0);
   w.brTable(cases.toReversed(), invalid);
-  const context: Context = { w, types, functions, locals: local, next, nextBlock };
+  const context: Context = { w, types, functions, locals: local, next, nextBlock, follow, lookUp };
   for (const opcode of BYTECODES) {
     w.end();
     emitCase(context, opcode);
@@ -89,6 +91,10 @@ function interpretFunction(m: ModuleWriter, functions: Context['functions']): Co
   w.end();
   w.op('unreachable');
   w.end();
+  w.end();
+  followCell(context);
+  w.end();
+  lookUpPc(context);
   w.end();
   w.op('unreachable');
   return w;
@@ -138,7 +144,7 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.i32(GOTO_CELL);
       w.op('i32.add');
       w.set(CELL);
-      return follow(c);
+      return w.br(c.follow);
     case 'branch':
       w.get(locals.ip);
       w.i32(BRANCH_TAKEN);
@@ -147,7 +153,7 @@ function emitCase(c: Context, opcode: Opcode): void {
       w.op('select');
       w.op('i32.add');
       w.set(CELL);
-      return follow(c);
+      return w.br(c.follow);
     case 'indirect':
       return emitIndirect(c);
     case 'settle':

@@ -103,6 +103,15 @@ export const JC_PC = 0; // i64
 export const JC_BLOCK = 8; // i32: a cell: host address of a block header
 export const JC_CONTEXT = 12; // i32
 
+/** Pages that code was fetched from: what the guest's `fetch` may keep per page, so that a miss of the jump cache needs no walk. Good for one context, as jump-cache entries are. */
+export const ENV_FETCH_TLB = 0x1b0000;
+export const FT_ENTRY_BITS = 5;
+export const FT_INDEX_BITS = 9;
+export const FT_ENTRIES = 512;
+export const FT_PAGE = 0; // i64: page of vaddr
+export const FT_PADDR = 8; // i64: its paddr
+export const FT_CONTEXT = 16; // i32: ENV_CONTEXT
+
 // --- status of a slow path or helper ------------------------------------------------------------------------------
 export const STATUS_NONE = 0;
 /** A trap is pending in ENV_CAUSE and ENV_TVAL; the instruction must not change anything more. */

@@ -2,6 +2,7 @@
 import { bootMachine, hostInputs, loadMachine } from '../../lib/host/boot.js';
 import { createEngine } from '../../lib/host/create-engine.js';
 import { type MachineOptions, machineNamed } from '../../lib/host/machine-options.js';
+import { PAGE_SIZE } from '../../lib/mem/layout.js';
 import type { GuestMachine } from '../../lib/system/guest-machine.js';
 import { Timeline } from '../../replay/timeline.js';
 import { randomSource } from '../support/random.js';
@@ -166,6 +167,29 @@ const STEP_AIM = 'median 10, 99 % 100';
 /** A word of the kernel's memory that is never written. */
 const UNWRITTEN = 0x80000000 + 0x1800000;
 
+const SAMPLES = [0.1, 0.3, 0.5, 0.7, 0.9];
+const SAMPLE_TICKS = 5_000_000;
+
+/** Words that keep their contents, as far as samples show, in the pages that are stored to all the time: their physical addresses. */
+async function quietWords({ machine, timeline }: Past, last: number): Promise<number[]> {
+  const { pages } = machine;
+  const log = pages.openDirtyLog();
+  const samples: Map<number, Buffer>[] = [];
+  for (const part of SAMPLES) {
+    await timeline.seek(Math.floor(last * part));
+    log.take();
+    timeline.run(timeline.tick + SAMPLE_TICKS);
+    samples.push(new Map([...log.take()].map((frame) => [frame, Buffer.from(pages.read(frame))])));
+  }
+  log.close();
+  const [first, ...others] = samples as [Map<number, Buffer>, ...Map<number, Buffer>[]];
+  return [...first].flatMap(([frame, page]) => {
+    const isQuiet = (at: number): boolean => others.every((sample) => sample.get(frame)?.readBigUInt64LE(at) === page.readBigUInt64LE(at));
+    const offset = Array.from({ length: PAGE_SIZE / 8 }, (_, word) => word * 8).find(isQuiet);
+    return offset === undefined ? [] : [pages.paddrOf(frame) + offset];
+  });
+}
+
 interface Backwards {
   readonly rows: readonly (readonly string[])[];
   /** Seconds of processor time for the scan of the last `FAR` ticks. */
@@ -196,6 +220,11 @@ async function backwards({ machine, timeline }: Past, last: number, note: () => 
   timeline.setBreakpoints([]);
   await timeline.seek(last);
   took.push(await time('last-write of a word never written', '3000', 1, () => timeline.lastWrite(UNWRITTEN, 8)));
+  const words = await quietWords({ machine, timeline }, last);
+  await timeline.seek(last);
+  let next = 0;
+  const busy = 'last-write of words that are seldom written, in pages that always are';
+  took.push(await time(busy, '3000', words.length, () => timeline.lastWrite(words[next++]!, 8)));
   return { rows: took.map(({ row }) => row), scan: scan.seconds };
 }
 

@@ -49,6 +49,34 @@ test('single steps', () => {
   runOnPaths(create, ticksUpTo(20_000, 40), STEPS);
 });
 
+test('far calls, and jumps that look like some', () => {
+  const a = new Assembler(RAM_BASE);
+  a.text(`
+loop:
+  addi s0, s0, 1
+  auipc ra, 0x1000
+  jalr ra, 0x101(ra)
+  auipc t1, 0x1000
+  addi t1, t1, 0x100
+  jalr ra, 0(t1)
+  auipc t0, 0
+  jalr ra, 12(t0)
+  j loop
+  jr ra
+`);
+  a.org(RAM_BASE + 0x1104);
+  a.text(`
+  addi s1, s1, 1
+  nop
+  addi s2, s2, 1
+  jr ra
+`);
+  const code = a.finish();
+  const machine = runOnPaths((options: PathOptions) => new RiscvMachine(code, options), ticksUpTo(20_000, 40), [...PATHS, ...TRANSLATOR]);
+  const [rounds, first, both] = ['s0', 's1', 's2'].map((name) => Number(machine.register(name))) as [number, number, number];
+  assert.ok(rounds > 900 && rounds - first <= 1 && Math.abs(both - 2 * first) <= 2, `${rounds} ${first} ${both}`);
+});
+
 test('a single whose operand was a helper result, where the fast path fails', () => {
   const a = new Assembler(RAM_BASE);
   a.text(`

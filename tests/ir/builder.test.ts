@@ -126,6 +126,39 @@ test('a branch on constants is a jump', () => {
   );
 });
 
+test('a place in the code is known directly behind what puts it into a slot', () => {
+  for (const fixedPc of [false, true]) {
+    const deltas: (number | undefined)[] = [];
+    const ask = (b: Builder, slot: number): void => void deltas.push(b.deltaIn(slot));
+    const put = (b: Builder): void => b.set(x(1), b.pcRel(0x1000));
+    block(
+      [
+        (b) => ask(b, x(1)),
+        put,
+        (b) => {
+          ask(b, x(1));
+          ask(b, x(2));
+          b.set(x(3), b.imm(-1));
+          ask(b, x(1));
+          ask(b, x(3));
+        },
+        put,
+        (b) => b.set(x(1), b.load('ld64', b.slot(x(2)))),
+        (b) => ask(b, x(1)),
+        put,
+        put,
+        (b) => ask(b, x(1)),
+      ],
+      { fixedPc },
+    );
+    assert.equal(deltas, [undefined, 0xffe, undefined, undefined, undefined, undefined, 0xffe], String(fixedPc));
+  }
+  const lines: unknown[] = [];
+  block([(b) => b.set(x(1), b.pcRel(0x1000))]);
+  block([(b) => lines.push(b.deltaIn(x(1)))]);
+  assert.equal(lines, [undefined], 'another block');
+});
+
 test('pc-relative values are constants only where fetches are not translated', () => {
   assert.equal(
     insn((b) => b.set(x(1), b.pcRel(16))),

@@ -184,6 +184,18 @@ test("Linux' TCP segments are read; those without options, there and back again"
   assert.match(String.fromCharCode(...text), /^GET \/x HTTP\/1\.1\r\n/);
 });
 
+test('the checksum of a large segment is that of the pseudo header', () => {
+  const route = { source: 0x0a000202, destination: 0x0a00020f };
+  const fields = { sourcePort: 80, destinationPort: 40000, sequence: 1, acknowledgment: 2, flags: ACK, window: 3 };
+  const packet = encodeTcp({ ...fields, payload: new Uint8Array(3000).fill(7) }, route);
+  const sum = 0x0a00 + 0x0202 + 0x0a00 + 0x020f + PROTOCOL_TCP + 3020;
+  assert.equal([...packet.payload.subarray(16, 18)], [sum >> 8, sum & 0xff]);
+  assert.is(decodeTcp(packet)?.payload.length, 3000);
+  const ordinary = encodeTcp({ ...fields, payload: new Uint8Array(1460).fill(7) }, route);
+  assert.ok(decodeTcp(ordinary));
+  assert.is(decodeTcp({ ...ordinary, payload: ordinary.payload.map((byte, at) => (at === 100 ? byte + 1 : byte)) }), undefined);
+});
+
 test('options that are cut off, empty or unknown do no harm', () => {
   const segmentWith = (...options: number[]) => {
     const words = Math.ceil(options.length / 4);

@@ -113,6 +113,23 @@ test('a call that the guest refuses is over; an answer to something else is igno
   assert.ok(endpoint.dead);
 });
 
+test('large segments are several ordinary ones, or the rest of the text or of the window', () => {
+  const { endpoint, say } = open({ window: 10_000 });
+  endpoint.write(new Uint8Array(20_000));
+  const next = () => endpoint.next(0, 5000)?.payload.length;
+  assert.equal([next(), next(), next()], [4380, 4380, undefined], 'the rest of the window is less than a segment');
+  say({ acknowledgment: 1001 + 8760 });
+  assert.equal([next(), next(), next()], [4380, 4380, undefined]);
+  say({ acknowledgment: 1001 + 17_520 });
+  assert.equal([next(), next()], [2480, undefined]);
+});
+
+test('a guest whose segments are small gets no large ones', () => {
+  const { endpoint } = open({ mss: 1000 });
+  endpoint.write(new Uint8Array(5000));
+  assert.is(endpoint.next(0, 60_000)?.payload.length, 1000);
+});
+
 test('text is cut into segments of the size that the guest takes, the last one pushed, within its window', () => {
   const { endpoint } = open({ mss: 100, window: 250 });
   endpoint.write(new Uint8Array(230));

@@ -22,7 +22,7 @@ interface Bench {
 
 async function withNetwork(
   body: (bench: Bench) => Promise<void>,
-  options: Partial<UserNetworkOptions> & { loses?: () => boolean } = {},
+  options: Partial<UserNetworkOptions> & { loses?: () => boolean; large?: boolean } = {},
 ): Promise<void> {
   const network = new UserNetwork({ forwards: [], dnsServers: [], ...options });
   await network.listen();
@@ -96,8 +96,13 @@ test('when the host ends first, the guest may still send', () =>
     await until(() => !bench.network.inputOpen, 'nothing is open any more');
   }));
 
-for (const percent of [0, 3]) {
-  test(`megabytes arrive whole in both directions at once, with ${percent} % of the frames to the guest lost`, () => {
+for (const [percent, large] of [
+  [0, false],
+  [3, false],
+  [0, true],
+  [3, true],
+] as const) {
+  test(`megabytes arrive whole in both directions at once, ${large ? 'in large segments, ' : ''}with ${percent} % of the frames to the guest lost`, () => {
     const loss = Xoshiro128.seeded('loss', 2n);
     const loses = () => loss.next() % 100 < percent;
     return withNetwork(
@@ -118,8 +123,11 @@ for (const percent of [0, 3]) {
         await until(() => socket.ended && hostSawEnd, 'both ends');
         assert.ok(Buffer.concat(heard).equals(up));
         assert.ok(Buffer.concat(socket.received).equals(down));
+        const longest = Math.max(...bench.guest.frames.map((frame) => frame.length));
+        assert.is(longest > 1514, large, `${longest}`);
+        assert.ok(longest <= 65549);
       },
-      { loses },
+      { loses, large },
     );
   });
 }

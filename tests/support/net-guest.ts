@@ -5,6 +5,7 @@ import { decodeIpv4, encodeIpv4, type IpPacket, PROTOCOL_TCP, PROTOCOL_UDP } fro
 import { ACK, decodeTcp, encodeTcp, FIN, lengthOf, RST, resetFor, SYN, type TcpSegment } from '../../lib/net/tcp-segment.js';
 import { type Datagram, decodeUdp, encodeUdp } from '../../lib/net/udp.js';
 import type { UserNetwork } from '../../lib/net/user-network.js';
+import { FRAME_BYTES_MAX, LARGE_FRAME_BYTES_MAX } from '../../lib/util/frames.js';
 
 const EMPTY = new Uint8Array(0);
 const RETRY_MS = 100;
@@ -32,10 +33,13 @@ export class GuestSocket {
   private readonly early = new Map<number, TcpSegment>();
   private readonly timer: NodeJS.Timeout;
   private readonly transmit: (segment: TcpSegment) => void;
+  private readonly segmentBytes: number;
   readonly ports: { readonly sourcePort: number; readonly destinationPort: number };
 
-  constructor(transmit: (segment: TcpSegment) => void, ports: { sourcePort: number; destinationPort: number }) {
+  /** `segmentBytes`: what it sends at once; more than 1460 are large segments (lib/util/frames.ts). */
+  constructor(transmit: (segment: TcpSegment) => void, ports: { sourcePort: number; destinationPort: number }, segmentBytes = 1460) {
     this.transmit = transmit;
+    this.segmentBytes = segmentBytes;
     this.ports = ports;
     this.timer = setInterval(() => this.retry(), RETRY_MS);
   }
@@ -123,7 +127,7 @@ export class GuestSocket {
     if (!this.established) return;
     for (;;) {
       const offset = (this.next - this.unacknowledged) >>> 0;
-      const payload = this.unsent.subarray(offset, Math.min(offset + 1460, this.peerWindow));
+      const payload = this.unsent.subarray(offset, Math.min(offset + this.segmentBytes, this.peerWindow));
       const isLast = offset + payload.length === this.unsent.length;
       const fin = this.finishing && isLast && offset <= this.unsent.length && !this.finished;
       if (payload.length === 0 && !fin) return;
@@ -154,15 +158,18 @@ export class NetGuest {
   readonly sockets: GuestSocket[] = [];
   private readonly network: UserNetwork;
   private readonly loses: () => boolean;
+  private readonly large: boolean;
   private readonly listeners = new Map<number, (socket: GuestSocket) => void>();
   private scheduled = false;
   private nextPort = 40000;
   /** Takes no frames while set. */
   paused = false;
 
-  constructor(network: UserNetwork, options: { loses?: () => boolean } = {}) {
+  /** `large`: takes and sends large segments. */
+  constructor(network: UserNetwork, options: { loses?: () => boolean; large?: boolean } = {}) {
     this.network = network;
     this.loses = options.loses ?? (() => false);
+    this.large = options.large ?? false;
     network.onChange = () => this.wake();
   }
 
@@ -172,7 +179,8 @@ export class NetGuest {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      for (const frame of this.network.take(16)) if (!this.loses()) this.receive(frame);
+      for (const frame of this.network.take(16, this.large ? LARGE_FRAME_BYTES_MAX : FRAME_BYTES_MAX))
+        if (!this.loses()) this.receive(frame);
       if (this.network.waiting > 0) this.wake();
     });
   }
@@ -209,7 +217,7 @@ export class NetGuest {
 
   private open(destination: number, ports: { sourcePort: number; destinationPort: number }): GuestSocket {
     const route = { source: GUEST, destination };
-    const socket = new GuestSocket((segment) => this.sendIp(encodeTcp(segment, route)), ports);
+    const socket = new GuestSocket((segment) => this.sendIp(encodeTcp(segment, route)), ports, this.large ? 40_000 : 1460);
     this.sockets.push(socket);
     return socket;
   }

@@ -1,8 +1,8 @@
 /** The interpreter's cases that may go wrong: loads, stores, helper calls, and floating point, whose slow path is a helper. */
-import { ENV_FP_FAST, ENV_STATUS, ENV_TLB, FN_HELPERS, STATUS_TRAP } from '../../mem/layout.js';
+import { ENV_BUDGET, ENV_FP_FAST, ENV_STATUS, ENV_TLB, FN_HELPERS, STATUS_TRAP } from '../../mem/layout.js';
 import { ENV, emitTlbLookup } from '../access.js';
 import { INNER, recordSize } from '../encoding.js';
-import { advance, type Context, type InfoOf, operands, pushSlot, setD, storeExactBudget } from './context.js';
+import { advance, type Context, type InfoOf, operands, pushExactBudget, pushSlot, setD } from './context.js';
 import { departNow } from './exits.js';
 
 /** Leaves by `depart` on a trap, or on any other status unless ops of the same instruction follow. `complete` runs first unless it is a trap. */
@@ -62,11 +62,11 @@ export function emitLoad(c: Context, info: InfoOf<'load'>): void {
   setD(c, 'i64', () => w.get(locals.value));
   advance(c, recordSize(info));
   w.end();
-  storeExactBudget(c);
   w.get(ENV);
+  pushExactBudget(c);
   w.get(locals.vaddr);
   w.i32(info.size);
-  w.call(functions.slowLoad);
+  w.call(functions.codeLoad);
   if (info.extend && info.type === 'i64') w.op(info.extend);
   w.set(locals.value);
   const complete = () => setD(c, 'i64', () => w.get(locals.value));
@@ -84,19 +84,21 @@ export function emitStore(c: Context, info: InfoOf<'store'>): void {
   w.mem(info.wasm === 'f64.store' ? 'i64.store' : info.wasm, 0, true);
   advance(c, recordSize(info));
   w.end();
-  storeExactBudget(c);
   w.get(ENV);
+  pushExactBudget(c);
   w.get(locals.vaddr);
   pushSlot(c, 6, 'i64');
   w.i32(info.size);
-  w.call(functions.slowStore);
+  w.call(functions.codeStore);
   checkStatus(c);
   advance(c, recordSize(info));
 }
 
 export function emitCall(c: Context): void {
   const { w, locals, types } = c;
-  storeExactBudget(c);
+  w.get(ENV);
+  pushExactBudget(c);
+  w.mem('i32.store', ENV_BUDGET);
   w.get(ENV);
   pushSlot(c, 4, 'i64');
   pushSlot(c, 6, 'i64');

@@ -1,5 +1,5 @@
 /** What the cases of the interpreter share: its locals and labels, and operands fetched from the record at `ip` and from the slots. */
-import { BLOCK_INSNS, ENV_BUDGET, ENV_STAT_INTERPRETED, ENV_STATUS, STATUS_NONE } from '../../mem/layout.js';
+import { BLOCK_INSNS, ENV_STAT_INTERPRETED, ENV_STATUS, STATUS_NONE } from '../../mem/layout.js';
 import type { Code, Label } from '../../wasm/code.js';
 import { BUDGET, ENV } from '../access.js';
 import { INNER, type Opcode } from '../encoding.js';
@@ -11,12 +11,16 @@ export type InfoOf<K extends Opcode['info']['kind']> = Extract<Opcode['info'], {
 export interface Context {
   readonly w: Code;
   readonly types: { run: number; helper: number };
-  readonly functions: { slowLoad: number; slowStore: number; blockHead: number; depart: number; dispatch: number };
+  readonly functions: { codeLoad: number; codeStore: number; blockHead: number; depart: number; dispatch: number };
   readonly locals: { block: number; ip: number; pc: number; vaddr: number; entry: number; value: number; start: number };
   /** Goes on with the next record. */
   readonly next: Label;
   /** Goes on with the block in local `block`. */
   readonly nextBlock: Label;
+  /** Goes on with what the cell in CELL points to. */
+  readonly follow: Label;
+  /** Goes on at the pc in local `pc`. */
+  readonly lookUp: Label;
 }
 
 /** Adds the ticks since the interpreter was entered to its statistics; `left` pushes the ticks that are left. */
@@ -73,16 +77,14 @@ export function operands(c: Context, types: readonly [SlotType, SlotType, SlotTy
   };
 }
 
-/** ENV_BUDGET = ticks left before the current instruction, whose index is in the record. */
-export function storeExactBudget({ w, locals }: Context): void {
-  w.get(ENV);
+/** Pushes the ticks left before the current instruction, whose index is in the record. */
+export function pushExactBudget({ w, locals }: Context): void {
   w.get(BUDGET);
   w.get(locals.block);
   w.mem('i32.load', BLOCK_INSNS);
   w.op('i32.add');
   pushInsn({ w, locals });
   w.op('i32.sub');
-  w.mem('i32.store', ENV_BUDGET);
 }
 
 /** Pushes the index of the current instruction. */

@@ -16,6 +16,7 @@ import {
   EXIT_DEBUG,
   EXIT_HOT,
   EXIT_PARTIAL,
+  FN_FAR,
   FN_INTERPRET,
   GLOBAL_HOT_COUNT,
   GLOBAL_HOT_LIMIT,
@@ -23,7 +24,7 @@ import {
 } from '../../mem/layout.js';
 import type { Code } from '../../wasm/code.js';
 import { BUDGET, CELL, ENV, emitJumpCacheLookup } from '../access.js';
-import { INDIRECT_POSITION, INDIRECT_PROFILE, PROFILE_LENGTH, recordSize } from '../encoding.js';
+import { CELL_TARGET, INDIRECT_POSITION, INDIRECT_PROFILE, PROFILE_LENGTH, recordSize } from '../encoding.js';
 import { goTo, storeBudget, storeInsnPc, storePc } from '../glue.js';
 import { account, advance, type Context, clearStatus, type InfoOf, pushImmediate, pushInsn, pushSlot } from './context.js';
 
@@ -99,8 +100,8 @@ export function blockHead(w: Code, locals: Context['locals']): void {
   w.end();
 }
 
-/** Enters the block that the cell in CELL points to: here if it is cold, else through the function table. */
-export function follow({ w, types, locals, nextBlock }: Context): void {
+/** Goes on with the block that the cell in CELL points to, if it is cold. Else its function is in local `entry`. */
+function enterCold({ w, locals, nextBlock }: Context): void {
   w.get(CELL);
   w.mem('i32.load', 0);
   w.tee(locals.block);
@@ -109,12 +110,54 @@ export function follow({ w, types, locals, nextBlock }: Context): void {
   w.i32(FN_INTERPRET);
   w.op('i32.eq');
   w.brIf(nextBlock);
+}
+
+/** Leaves for the function in local `entry`. */
+function enterFunction({ w, types, locals }: Context): void {
   account(w, locals, () => w.get(BUDGET));
   w.get(ENV);
   w.get(BUDGET);
   w.get(CELL);
   w.get(locals.entry);
   w.returnCallIndirect(types.run);
+}
+
+/** What is behind the label `follow`. Falls through to `lookUp` for a target in another page. */
+export function followCell(c: Context): void {
+  const { w, locals } = c;
+  enterCold(c);
+  w.get(locals.entry);
+  w.i32(FN_FAR);
+  w.op('i32.ne');
+  w.if_();
+  enterFunction(c);
+  w.end();
+  w.get(ENV);
+  w.mem('i64.load', ENV_PC_BASE);
+  w.get(CELL);
+  w.mem('i64.load', CELL_TARGET);
+  w.op('i64.add');
+  w.set(locals.pc);
+}
+
+/** What is behind the label `lookUp`. */
+export function lookUpPc(c: Context): void {
+  const { w, locals } = c;
+  emitJumpCacheLookup(w, {
+    pc: locals.pc,
+    entry: locals.entry,
+    cell: CELL,
+    pcMask: () => {
+      w.get(ENV);
+      w.mem('i64.load', ENV_PC_MASK);
+    },
+    enter: () => {
+      enterCold(c);
+      enterFunction(c);
+    },
+  });
+  account(w, locals, () => w.get(BUDGET));
+  goTo(w, locals.pc, c.functions.dispatch);
 }
 
 /** Notes the target of an indirect exit in its record's ring. */
@@ -140,20 +183,11 @@ function emitProfile({ w, locals }: Context): void {
 }
 
 export function emitIndirect(c: Context): void {
-  const { w, types, locals } = c;
+  const { w, locals } = c;
   pushSlot(c, 4, 'i64');
   w.set(locals.pc);
   emitProfile(c);
-  account(w, locals, () => w.get(BUDGET));
-  emitJumpCacheLookup(w, types.run, {
-    pc: locals.pc,
-    entry: locals.entry,
-    pcMask: () => {
-      w.get(ENV);
-      w.mem('i64.load', ENV_PC_MASK);
-    },
-  });
-  goTo(w, locals.pc, c.functions.dispatch);
+  w.br(c.lookUp);
 }
 
 /** Leaves by `depart`; the departing instruction takes its tick there. */

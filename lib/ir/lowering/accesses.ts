@@ -1,9 +1,9 @@
 /** Loads, stores, helper calls and floating point: a fast path in line, and a slow path that may leave the region. */
-import { ENV_FP_FAST, ENV_STATUS, STATUS_TRAP } from '../../mem/layout.js';
+import { ENV_BUDGET, ENV_FP_FAST, ENV_STATUS, STATUS_TRAP } from '../../mem/layout.js';
 import { ENV, emitTlbLookup } from '../access.js';
 import type { IrOp } from '../decode.js';
 import type { SlotType } from '../op-kinds.js';
-import { type BlockContext, type InfoOf, loadTlb, operands, storeExactBudget } from './context.js';
+import { type BlockContext, type InfoOf, loadTlb, operands, pushExactBudget } from './context.js';
 import { depart } from './exits.js';
 
 export function emitLoad(c: BlockContext, op: IrOp, info: InfoOf<'load'>): void {
@@ -19,11 +19,11 @@ export function emitLoad(c: BlockContext, op: IrOp, info: InfoOf<'load'>): void 
   });
   w.br(done);
   w.end();
-  storeExactBudget(c, op);
   w.get(ENV);
+  pushExactBudget(c, op);
   w.get(locals.vaddr);
   w.i32(info.size);
-  w.call(c.imports.slowLoad);
+  w.call(c.imports.codeLoad);
   if (info.extend && info.type === 'i64') w.op(info.extend);
   w.set(locals.value);
   finishSlow(c, op, info.type);
@@ -40,21 +40,21 @@ export function emitStore(c: BlockContext, op: IrOp, info: InfoOf<'store'>): voi
   w.mem(info.wasm, 0, true);
   w.br(done);
   w.end();
-  storeExactBudget(c, op);
   w.get(ENV);
+  pushExactBudget(c, op);
   w.get(locals.vaddr);
   slots.push(op.b, 'i64');
   w.i32(info.size);
-  w.call(c.imports.slowStore);
-  ifLeaving(c, op);
-  depart(c, op);
-  w.end();
+  w.call(c.imports.codeStore);
+  leaveIfAsked(c, op, 0);
   w.end();
 }
 
 export function emitCall(c: BlockContext, op: IrOp, type: SlotType = c.slots.registerType(op.d) ?? 'i64'): void {
   const { w, locals, slots, imports } = c;
-  storeExactBudget(c, op);
+  w.get(ENV);
+  pushExactBudget(c, op);
+  w.mem('i32.store', ENV_BUDGET);
   w.get(ENV);
   slots.push(op.a, 'i64');
   slots.push(op.b, 'i64');
@@ -103,8 +103,9 @@ function setAddress({ w, locals, slots }: BlockContext, op: IrOp): void {
   w.set(locals.vaddr);
 }
 
-/** Opens an `if`: the status makes `op` leave the block, be it with a trap or, for the last op of an instruction, at its end. */
-function ifLeaving({ w }: BlockContext, op: IrOp): void {
+/** Leaves the block if the status makes `op` do so, be it with a trap or, for the last op of an instruction, at its end: with the result in `value` for `slot`, if not 0. */
+function leaveIfAsked(c: BlockContext, op: IrOp, slot: number): void {
+  const { w } = c;
   w.get(ENV);
   w.mem('i32.load', ENV_STATUS);
   if (op.inner) {
@@ -112,22 +113,12 @@ function ifLeaving({ w }: BlockContext, op: IrOp): void {
     w.op('i32.eq');
   }
   w.ifRare();
+  depart(c, op, slot);
+  w.end();
 }
 
-/** The result of a slow path or helper is in `value`: assigns it unless a trap is pending, then leaves if the status says so. */
+/** The result of a slow path or helper is in `value`: leaves if the status says so, else assigns it. */
 function finishSlow(c: BlockContext, op: IrOp, type: SlotType): void {
-  const { w, locals, slots } = c;
-  ifLeaving(c, op);
-  if (!op.inner) {
-    w.get(ENV);
-    w.mem('i32.load', ENV_STATUS);
-    w.i32(STATUS_TRAP);
-    w.op('i32.ne');
-    w.if_();
-    slots.assignBits(op.d, type, locals.value);
-    w.end();
-  }
-  depart(c, op);
-  w.end();
-  slots.assignBits(op.d, type, locals.value);
+  leaveIfAsked(c, op, op.d);
+  c.slots.assignBits(op.d, type, c.locals.value);
 }

@@ -1,5 +1,5 @@
 /** What the parts of lowering share: the function being written, its locals, and how it keeps pc and budget. */
-import { ENV_BUDGET, ENV_PC, ENV_STATUS, ENV_TLB, STATUS_NONE } from '../../mem/layout.js';
+import { ENV_PC, ENV_STATUS, ENV_TLB, STATUS_NONE } from '../../mem/layout.js';
 import type { Code, Label } from '../../wasm/code.js';
 import { BUDGET, ENV } from '../access.js';
 import type { Constant, IrBlock, IrOp } from '../decode.js';
@@ -9,8 +9,8 @@ import type { Slots } from './slots.js';
 /** Function and type indices of the module that the region goes into. */
 export interface LoweringImports {
   readonly run: number;
-  readonly slowLoad: number;
-  readonly slowStore: number;
+  readonly codeLoad: number;
+  readonly codeStore: number;
   readonly depart: number;
   readonly dispatch: number;
   /** BLOCK_HEAD, -1 where no block has a `head`. */
@@ -21,6 +21,9 @@ export interface LoweringImports {
   mayLeave(index: number): boolean;
 }
 
+/** See `RegionContext.fault`. */
+export const LEFT_SLOT_SHIFT = 8;
+
 export type Locals = ReturnType<typeof declareLocals>;
 
 /** The locals of every region, besides those of its slots. */
@@ -29,7 +32,7 @@ export function declareLocals(w: Code) {
     tlb: w.local('i32'),
     entry: w.local('i32'),
     leftBlock: w.local('i32'),
-    leftInsn: w.local('i32'),
+    left: w.local('i32'),
     pcBase: w.local('i64'),
     pc: w.local('i64'),
     vaddr: w.local('i64'),
@@ -44,7 +47,7 @@ export interface RegionContext {
   readonly fixedPc: boolean;
   readonly slots: Slots;
   readonly locals: Locals;
-  /** Leaves by `depart`, at instruction `leftInsn` of `leftBlock`. */
+  /** Leaves by `depart`, out of `leftBlock`; local `left` is the instruction's index | the slot that local `value` is for << LEFT_SLOT_SHIFT, 0 for none. */
   readonly fault: Label;
   /** Leaves in front of `leftBlock`: the budget does not reach. */
   readonly exhausted: Label;
@@ -93,13 +96,11 @@ export function storePc({ w, fixedPc, locals }: RegionContext, offset: () => voi
   w.mem('i64.store', ENV_PC);
 }
 
-/** ENV_BUDGET = ticks left before the instruction of `op`. */
-export function storeExactBudget({ w, block }: BlockContext, op: IrOp): void {
-  w.get(ENV);
+/** Pushes the ticks left before the instruction of `op`. */
+export function pushExactBudget({ w, block }: BlockContext, op: IrOp): void {
   w.get(BUDGET);
   w.i32(block.insns - op.insn);
   w.op('i32.add');
-  w.mem('i32.store', ENV_BUDGET);
 }
 
 export function clearStatus(w: Code): void {

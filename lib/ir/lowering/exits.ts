@@ -1,9 +1,21 @@
 /** How a region is entered and left: registers are loaded and stored, and pc and budget are put where the rest of the engine finds them. */
-import { BLOCK_FUNC, BLOCK_PC, ENV_BLOCK, ENV_PC, ENV_PC_BASE, ENV_STATUS, EXIT_DEBUG, EXIT_PARTIAL, PAGE_SIZE } from '../../mem/layout.js';
-import { BUDGET, ENV, emitJumpCacheLookup } from '../access.js';
+import {
+  BLOCK_FUNC,
+  BLOCK_INSNS,
+  BLOCK_PC,
+  ENV_BLOCK,
+  ENV_PC,
+  ENV_PC_BASE,
+  ENV_STATUS,
+  EXIT_DEBUG,
+  EXIT_PARTIAL,
+  PAGE_SIZE,
+  STATUS_TRAP,
+} from '../../mem/layout.js';
+import { BUDGET, CELL, ENV, emitEnter, emitJumpCacheLookup } from '../access.js';
 import type { IrOp, Target } from '../decode.js';
 import { goTo, storeBudget, storeInsnPc } from '../glue.js';
-import { type BlockContext, clearStatus, type InfoOf, loadTlb, pushPc, type RegionContext, storePc } from './context.js';
+import { type BlockContext, clearStatus, type InfoOf, LEFT_SLOT_SHIFT, loadTlb, pushPc, type RegionContext, storePc } from './context.js';
 
 export function enterRegion(c: Pick<RegionContext, 'w' | 'locals' | 'slots' | 'fixedPc'>): void {
   const { w } = c;
@@ -15,9 +27,14 @@ export function enterRegion(c: Pick<RegionContext, 'w' | 'locals' | 'slots' | 'f
   w.set(c.locals.pcBase);
 }
 
-/** What is behind the label `exhausted`. */
+/** What is behind the label `exhausted`: takes back what the block's head has counted. */
 export function leaveExhausted(c: RegionContext): void {
   const { w, locals, slots } = c;
+  w.get(BUDGET);
+  w.get(locals.leftBlock);
+  w.mem('i32.load', BLOCK_INSNS);
+  w.op('i32.add');
+  w.set(BUDGET);
   slots.store(slots.dirty);
   storePc(c, () => {
     w.get(locals.leftBlock);
@@ -31,16 +48,35 @@ export function leaveExhausted(c: RegionContext): void {
   w.op('return');
 }
 
-/** What is behind the label `fault`. */
+/** What is behind the label `fault`: an instruction that completes has its result, one that traps has none. */
 export function leaveFaulting({ w, locals, slots, imports }: RegionContext): void {
   slots.store(slots.dirty);
+  w.get(locals.left);
+  w.i32(LEFT_SLOT_SHIFT);
+  w.op('i32.shr_u');
+  w.tee(locals.entry);
+  w.if_();
+  w.get(ENV);
+  w.mem('i32.load', ENV_STATUS);
+  w.i32(STATUS_TRAP);
+  w.op('i32.ne');
+  w.if_();
+  w.get(ENV);
+  w.get(locals.entry);
+  w.op('i32.add');
+  w.get(locals.value);
+  w.mem('i64.store', 0);
+  w.end();
+  w.end();
   w.get(ENV);
   w.get(locals.leftBlock);
-  w.get(locals.leftInsn);
+  w.get(locals.left);
+  w.i32((1 << LEFT_SLOT_SHIFT) - 1);
+  w.op('i32.and');
   w.returnCall(imports.depart);
 }
 
-/** Counts the block's instructions down from the budget, and leaves with the count restored where it does not reach. */
+/** Counts the block's instructions down from the budget, and leaves where it does not reach. */
 export function emitHead({ w, locals, block, exhausted }: BlockContext): void {
   w.get(BUDGET);
   w.i32(block.insns);
@@ -49,10 +85,6 @@ export function emitHead({ w, locals, block, exhausted }: BlockContext): void {
   w.i32(0);
   w.op('i32.lt_s');
   w.ifRare();
-  w.get(BUDGET);
-  w.i32(block.insns);
-  w.op('i32.add');
-  w.set(BUDGET);
   w.i32(block.header);
   w.set(locals.leftBlock);
   w.br(exhausted);
@@ -84,7 +116,13 @@ export function exitIndirect(c: BlockContext): void {
 
 /** Goes on at the pc in local `pc`, in the same context; the registers are stored. */
 function lookUp({ w, locals, imports, fixedPc }: RegionContext): void {
-  emitJumpCacheLookup(w, imports.run, { pc: locals.pc, entry: locals.entry, pcMask: () => w.i64(fixedPc ? 0 : -PAGE_SIZE) });
+  emitJumpCacheLookup(w, {
+    pc: locals.pc,
+    entry: locals.entry,
+    cell: CELL,
+    pcMask: () => w.i64(fixedPc ? 0 : -PAGE_SIZE),
+    enter: () => emitEnter(w, imports.run),
+  });
   goTo(w, locals.pc, imports.dispatch);
 }
 
@@ -107,12 +145,12 @@ export function exitDebug(c: BlockContext, op: IrOp): void {
   w.op('return');
 }
 
-/** Leaves at the instruction of `op`: the status says why. */
-export function depart({ w, locals, block, fault }: BlockContext, op: IrOp): void {
+/** Leaves at the instruction of `op`: the status says why. Unless that is a trap, `slot`, if not 0, gets what is in local `value`. */
+export function depart({ w, locals, block, fault }: BlockContext, op: IrOp, slot: number): void {
   w.i32(block.header);
   w.set(locals.leftBlock);
-  w.i32(op.insn);
-  w.set(locals.leftInsn);
+  w.i32(op.insn | (slot << LEFT_SLOT_SHIFT));
+  w.set(locals.left);
   w.br(fault);
 }
 
@@ -133,6 +171,6 @@ export function emitSettle(c: BlockContext, op: IrOp, info: InfoOf<'settle'>): v
     c.slots.push(op.a, 'i64');
     w.mem('i64.store', ENV_PC);
     exitToDispatch(c);
-  } else depart(c, op);
+  } else depart(c, op, 0);
   w.end();
 }

@@ -109,6 +109,11 @@ export class RiscvBuilder extends OpMethods {
     return this.ir.nextPc();
   }
 
+  /** What x register `index` holds less the pc, where that is known (`Builder.deltaIn`). */
+  deltaIn(index: number): number | undefined {
+    return index === 0 ? undefined : this.ir.deltaIn(X0 + 8 * index);
+  }
+
   /** Traps; ends the block. */
   raise(cause: number, tval: Value): void {
     this.call('raise', { a: this.imm(cause), b: tval });

@@ -23,7 +23,13 @@ function jal(b: B, o: { rd: number; imm: number }): void {
   b.ir.jumpRel(o.imm, { isCall: isLink(o.rd) });
 }
 
+/** Behind the `auipc` of a far call the target is known. */
 function jalr(b: B, o: Immediate): void {
+  const known = b.deltaIn(o.rs1);
+  if (known !== undefined) {
+    const delta = known + o.imm;
+    return jal(b, { rd: o.rd, imm: delta - (delta & 1) });
+  }
   const target = b.and(b.add(b.x(o.rs1), b.imm(o.imm)), b.imm(-2));
   if (o.rd !== 0) b.setX(o.rd, b.nextPc());
   b.ir.jumpIndirect(target, isLink(o.rd) ? HINT_CALL : isLink(o.rs1) ? HINT_RETURN : HINT_NONE);

@@ -5,6 +5,7 @@
 import {
   ACCESS_READ,
   ACCESS_WRITE,
+  ENV_BUDGET,
   ENV_CAUSE,
   ENV_MMIO_HIGH,
   ENV_POLL,
@@ -168,7 +169,19 @@ function countSlow(env: i32): void {
   store<i32>(env, load<i32>(env, ENV_STAT_SLOW) + 1, ENV_STAT_SLOW);
 }
 
-/** Loads `size` (1, 2, 4, 8) bytes, zero-extended; 0 with a trap pending on a fault. */
+/** `slowLoad` for translated code, before an instruction with `budget` ticks left. */
+export function codeLoad(env: i32, budget: i32, vaddr: i64, size: i32): i64 {
+  store<i32>(env, budget, ENV_BUDGET);
+  return slowLoad(env, vaddr, size);
+}
+
+/** `slowStore` likewise. */
+export function codeStore(env: i32, budget: i32, vaddr: i64, value: i64, size: i32): void {
+  store<i32>(env, budget, ENV_BUDGET);
+  slowStore(env, vaddr, value, size);
+}
+
+/** Loads `size` (1, 2, 4, 8) bytes, zero-extended; 0 with a trap pending on a fault. ENV_BUDGET is exact. */
 export function slowLoad(env: i32, vaddr: i64, size: i32): i64 {
   countSlow(env);
   if ((<i32>vaddr & OFFSET_MASK) + size > PAGE_SIZE) return loadAcross(env, vaddr, size);
@@ -198,7 +211,7 @@ function storeTracked(env: i32, entry: i32, page: i64, host: i32, value: i64, si
   putTracked(env, frame, host, value, size);
 }
 
-/** Stores the low `size` (1, 2, 4, 8) bytes of `value`; a trap is pending on a fault. */
+/** Stores the low `size` (1, 2, 4, 8) bytes of `value`; a trap is pending on a fault. ENV_BUDGET is exact. */
 export function slowStore(env: i32, vaddr: i64, value: i64, size: i32): void {
   countSlow(env);
   if ((<i32>vaddr & OFFSET_MASK) + size > PAGE_SIZE) {

@@ -2,7 +2,7 @@
  * The soft-MMU: everything about memory accesses that translated code does not do itself. Knows frames, TLB banks and code granules, and nothing
  * of any architecture: page walks, faults and the meaning of page-table entries are hooks of the guest in the shared function table.
  */
-export { lookupRead, lookupWrite, slowLoad, slowStore } from './access';
+export { codeLoad, codeStore, lookupRead, lookupWrite, slowLoad, slowStore } from './access';
 export { enterBlock, forgetBlock, noteBlock } from './blocks';
 export { beforeStore } from './dma';
 export {

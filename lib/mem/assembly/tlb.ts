@@ -19,6 +19,7 @@ import {
   ENV_CONTEXT_CLOCK,
   ENV_CONTEXT_RECORD,
   ENV_CONTEXTS,
+  ENV_FETCH_TLB,
   ENV_JUMP_CACHE,
   ENV_STAT_FILLS,
   ENV_TLB,
@@ -27,6 +28,8 @@ import {
   FRAME_DIRTY,
   FRAME_FLAGS,
   FRAME_READONLY,
+  FT_ENTRIES,
+  FT_ENTRY_BITS,
   GLOBAL_CONTEXT_NEXT,
   GLOBAL_HART_COUNT,
   GLOBAL_HARTS,
@@ -215,10 +218,11 @@ function freshId(): i32 {
   const id = load<i32>(GLOBAL_CONTEXT_NEXT) + 1;
   store<i32>(GLOBAL_CONTEXT_NEXT, id);
   if (id) return id;
-  // All ids were used once: start over with empty jump caches.
+  // All ids were used once: start over, with nothing tagged by any.
   const end = load<i32>(GLOBAL_HARTS) + load<i32>(GLOBAL_HART_COUNT) * HART_SIZE;
   for (let env = load<i32>(GLOBAL_HARTS); env < end; env += HART_SIZE) {
     memory.fill(env + ENV_JUMP_CACHE, 0, JC_ENTRIES << JC_ENTRY_BITS);
+    memory.fill(env + ENV_FETCH_TLB, 0, FT_ENTRIES << FT_ENTRY_BITS);
     for (let i = 0; i < CONTEXTS; i++) store<i64>(env + i * CONTEXT_SIZE, 0, ENV_CONTEXTS + CONTEXT_KEY);
   }
   return freshId();

@@ -13,10 +13,17 @@ import {
   ACCESS_READ,
   ACCESS_WRITE,
   CONTEXT_BUCKET_BITS,
+  ENV_CONTEXT,
+  ENV_FETCH_TLB,
   FRAME_SIZE,
   FRAME_TABLE_EPOCH,
   FRAME_TABLE_LEVEL,
   FRAME_TABLE_VADDR,
+  FT_CONTEXT,
+  FT_ENTRY_BITS,
+  FT_INDEX_BITS,
+  FT_PADDR,
+  FT_PAGE,
   GLOBAL_FRAMES,
   GLOBAL_HART_COUNT,
   GLOBAL_HARTS,
@@ -184,12 +191,23 @@ export function translate(env: i32, vaddr: i64, access: i32): i64 {
 
 /** paddr of code at `vaddr`, -1 with a trap pending. */
 export function fetch(env: i32, vaddr: i64): i64 {
+  const page = vaddr & ~(PAGE_SIZE - 1);
+  const entry = env + ENV_FETCH_TLB + ((<i32>(vaddr >> PAGE_BITS) & ((1 << FT_INDEX_BITS) - 1)) << FT_ENTRY_BITS);
+  const context = load<i32>(env, ENV_CONTEXT);
+  if (load<i64>(entry, FT_PAGE) === page && load<i32>(entry, FT_CONTEXT) === context) {
+    return load<i64>(entry, FT_PADDR) | (vaddr & (PAGE_SIZE - 1));
+  }
   const translation = translateFor(env, vaddr, ACCESS_FETCH, load<i64>(env, PRIV), 2);
   if (translation === -1) return -1;
-  const paddr = (translation & ~(PAGE_SIZE - 1)) | (vaddr & (PAGE_SIZE - 1));
+  const paddr = translation & ~(PAGE_SIZE - 1);
   if (!hostAddress(paddr)) return denied(env, vaddr, ACCESS_FETCH);
   noteFetch(env, vaddr);
-  return paddr;
+  if (!(translation & TRANSLATE_UNCACHED)) {
+    store<i64>(entry, page, FT_PAGE);
+    store<i64>(entry, paddr, FT_PADDR);
+    store<i32>(entry, context, FT_CONTEXT);
+  }
+  return paddr | (vaddr & (PAGE_SIZE - 1));
 }
 
 /** The buckets of contexts (CONTEXT_BUCKETS) that an entry maps. */
