@@ -15,6 +15,8 @@ import type { RecordingWriter } from './writer.js';
 
 /** Memory that waiting pages may take: a guest that changes all of its memory is faster than what compresses it. */
 const WAITING_BYTES_MAX = 256 * 2 ** 20;
+/** More pages than these (1 GiB) are not copied: no history would take them either. */
+const PAGES_MAX = 2 ** 18;
 /** Part of the run's time that may go into them; to go to a place in the past takes twenty times what a checkpoint does, then. What was copied is compressed beside the run. */
 const SHARE = 1 / 20;
 
@@ -68,7 +70,9 @@ export class CheckpointRecorder {
   take(): void {
     const { machine, writer, log, spacing } = this;
     const startMs = spacing.nowMs?.() ?? 0;
-    const copies = copyPages(machine.pages, log.take());
+    const frames = log.take();
+    if (frames.length > PAGES_MAX) return this.giveUp();
+    const copies = copyPages(machine.pages, frames);
     const state = machine.save();
     const bytes = encodePlain(deltaOf(state, this.previous));
     const end = encodePlain({ ...machine.position, sizeBytes: bytes.length, ...this.text.take() });
@@ -86,6 +90,12 @@ export class CheckpointRecorder {
     this.endMs = spacing.nowMs?.() ?? 0;
     // The first one has all that was loaded and set up, others what changed since.
     this.tookMs = isFirst ? 0 : this.endMs - startMs;
+  }
+
+  /** What is behind the last one can only be replayed. */
+  private giveUp(): void {
+    this.nextTick = Number.POSITIVE_INFINITY;
+    this.close();
   }
 
   close(): void {

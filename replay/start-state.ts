@@ -39,7 +39,7 @@ export interface PagesCopy {
   readonly frames: readonly number[];
   readonly contents: Uint8Array;
   /** Pages that are. */
-  readonly zeros?: readonly number[];
+  readonly zeros: readonly number[];
 }
 
 /** What memory chunks hold of the pages `frames`, which ascend. */
@@ -60,7 +60,7 @@ export function copyPages(pages: GuestPages, frames: Iterable<number>): PagesCop
 }
 
 /** The payload of a memory chunk. */
-export async function packPages({ frames, contents, zeros = [] }: PagesCopy): Promise<Uint8Array> {
+export async function packPages({ frames, contents, zeros }: PagesCopy): Promise<Uint8Array> {
   const packed = frames.length > 0 ? await pack(contents) : contents;
   const runs = encodeRuns(runsOf(frames));
   return encodePlain(zeros.length > 0 ? [runs, packed, encodeRuns(runsOf(zeros))] : [runs, packed]);

@@ -30,7 +30,7 @@ export interface RecordOption {
 }
 
 const DIGEST_TICKS = 100_000_000;
-/** Debian's boot has 24 of them, in a tenth more of a file than with 5; what is behind one takes a fifth of a second to replay. */
+/** In Debian's boot they take a twentieth more of the file than with 500,000,000 between them, and what is behind one is replayed in a fifth of a second. */
 const CHECKPOINT_TICKS = 100_000_000;
 
 /** The host's files, remembered; a recording may begin at any time. */

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Watchpoint } from '../../lib/exec/debug.js';
 import { comparePositions, type InputEvent, type Position } from '../../lib/system/input-event.js';
 import { ReplayDivergenceError } from '../../lib/util/errors.js';
+import { CheckpointRecorder } from '../../replay/checkpoint-recorder.js';
 import { unpack } from '../../replay/compress.js';
 import { recordedLine } from '../../replay/line-check.js';
 import { Recording } from '../../replay/log.js';
@@ -14,6 +15,7 @@ import { Recorder } from '../../replay/recorder.js';
 import { Timeline, type TimelineOptions } from '../../replay/timeline.js';
 import { RecordingWriter } from '../../replay/writer.js';
 import { FailingMemoryDisk } from '../support/failing-disk.js';
+import { FakeMachine } from '../support/fake-machine.js';
 import { withFolder } from '../support/files.js';
 import { lawsProgram } from '../support/laws-program.js';
 import { randomSource } from '../support/random.js';
@@ -289,6 +291,21 @@ test('they hold what the serial line printed on the way, each byte once', () =>
     assert.equal(all, output.slice(0, all.length));
     assert.is(texts.at(-1)?.printed, all.length);
   }));
+
+test('what would take more memory than any history has is not copied, and nothing behind it', () => {
+  const machine = new FakeMachine();
+  const all = new Int32Array(2 ** 18 + 1).map((_, frame) => frame);
+  const read = () => assert.unreachable();
+  Object.defineProperty(machine, 'pages', { value: { read, openDirtyLog: () => ({ take: () => all, close: () => {} }) } });
+  const chunks: string[] = [];
+  const writer = { add: (kind: string) => chunks.push(kind), addAll: () => chunks.push('some') } as unknown as RecordingWriter;
+  const recorder = new CheckpointRecorder(machine, writer, { ticks: 10, isRecordedLine: () => true });
+  machine.tick = 10;
+  assert.ok(recorder.isDue());
+  recorder.take();
+  machine.tick = 1e9;
+  assert.equal([recorder.count, recorder.isDue(), chunks.length], [0, false, 0]);
+});
 
 test('they are left out where they would take more than their share of the time', async () => {
   let now = 0;
