@@ -24,8 +24,8 @@ export interface Block {
   readonly segment: number;
   /** Host addresses of its own cells. */
   readonly cells: readonly number[];
-  /** Cells of blocks that are linked to it; absent while there are none. */
-  incoming: Set<number> | undefined;
+  /** Cells of blocks that are linked to it, each once; absent while there are none. Mostly there is one: a set would take thrice the memory. */
+  incoming: number[] | undefined;
   /** Regions that contain it; absent while there are none. */
   regions: Set<Region> | undefined;
   /** The region that is entered at it. */

@@ -198,8 +198,8 @@ export class CodeCache {
       return;
     }
     this.i32[cell >> 2] = block.header;
-    block.incoming ??= new Set();
-    block.incoming.add(cell);
+    if (block.incoming) block.incoming.push(cell);
+    else block.incoming = [cell];
     this.counts.chained++;
   }
 
@@ -231,7 +231,8 @@ export class CodeCache {
     }
     block.incoming = undefined;
     for (const cell of block.cells) {
-      this.byHeader(i32[cell >> 2])?.incoming?.delete(cell);
+      const to = this.byHeader(i32[cell >> 2]);
+      if (to?.incoming) remove(to.incoming, cell);
       // Where this block still runs, it leaves without asking for a link.
       i32[cell >> 2] = GLOBAL_FAR_BLOCK;
     }
@@ -304,6 +305,13 @@ interface CodePage {
   readonly starting: Map<number, Block>;
   /** Those whose last instruction reaches into it from the page before. */
   readonly entering: Set<Block>;
+}
+
+function remove(list: number[], item: number): void {
+  const index = list.indexOf(item);
+  if (index < 0) return;
+  const last = list.pop() as number;
+  if (index < list.length) list[index] = last;
 }
 
 function blocksOf(page: CodePage): Block[] {
