@@ -12,6 +12,7 @@ import type { Position } from '../lib/system/input-event.js';
 import { comparePositions } from '../lib/system/input-event.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
 import { type PageOwner, PageStore, SLOT_BYTES } from './page-store.js';
+import type { Page } from './start-state.js';
 import { stateBytes } from './state-bytes.js';
 
 /** More checkpoints than this are thinned out, whatever they cost. */
@@ -35,8 +36,8 @@ interface Kept extends Checkpoint, PageOwner {
 }
 
 export class Checkpoints {
+  readonly budgetBytes: number;
   private readonly machine: Machine;
-  private readonly budgetBytes: number;
   private readonly firstFits: boolean;
   private readonly store: PageStore;
   private readonly log: DirtyLog;
@@ -99,6 +100,18 @@ export class Checkpoints {
     this.addPages(kept, previous, changed);
     this.setBase(kept);
     return kept;
+  }
+
+  /**
+   * Adds a state that is known from elsewhere, behind all others. `pages`: at least those that are not what they were at the checkpoint before, each once;
+   * `touched`: those that may have been stored to since.
+   */
+  append(known: Checkpoint & { readonly state: MachineState; readonly touched: Int32Array }, pages: Iterable<Page>): void {
+    const previous = this.list.at(-1);
+    const kept: Kept = { ...known, stateBytes: 0, order: 0, slots: [] };
+    this.insert(kept, previous);
+    const { store } = this;
+    for (const { frame, bytes } of pages) if (Buffer.compare(bytes, store.read(frame, kept)) !== 0) store.add(frame, kept, bytes);
   }
 
   /** Brings the machine back to a checkpoint. */

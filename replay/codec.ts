@@ -27,6 +27,7 @@ export const CHUNK_KINDS = {
   S: 'start',
   B: 'blocks',
   L: 'log',
+  C: 'checkpoint',
   E: 'end',
 } as const;
 export type ChunkKind = keyof typeof CHUNK_KINDS;

@@ -5,6 +5,8 @@
  * else changes during the run is not noticed.
  */
 import type { BlockBackend } from '../lib/devices/block-backend.js';
+import type { PlainData } from '../lib/devices/device.js';
+import { OverlayDisk } from '../lib/devices/overlay-disk.js';
 import type { Position } from '../lib/system/input-event.js';
 import type { DiskFailure } from './entry.js';
 import { type DiskRange, NumberedDisk } from './numbered-disk.js';
@@ -26,6 +28,8 @@ export class RecordedDisk extends NumberedDisk {
   private readonly drive: number;
   private journal: DiskJournal | undefined;
   private known = new SectorSet();
+  /** What the guest has written since the recording began, where its file is written to: the state that a replay's disk has. */
+  private written: OverlayDisk | undefined;
 
   /** `position`: the machine's, exact at any moment. */
   constructor(inner: BlockBackend, options: { drive: number; position: () => Position }) {
@@ -33,11 +37,17 @@ export class RecordedDisk extends NumberedDisk {
     this.drive = options.drive;
   }
 
-  /** From now on `journal` is told; nobody when absent. Between two instructions only. */
-  record(journal: DiskJournal | undefined): void {
+  /** From now on `journal` is told; nobody when absent. `keepsWrites`: what the guest writes becomes part of the saved state. Between two instructions only. */
+  record(journal: DiskJournal | undefined, { keepsWrites = false }: { readonly keepsWrites?: boolean } = {}): void {
     this.journal = journal;
     this.known = new SectorSet();
+    const onFull = () => journal?.abandon(`no memory for what the guest writes to drive ${this.drive}`);
+    this.written = keepsWrites ? new OverlayDisk({ base: this.inner, onFull }) : undefined;
     this.operations.restart();
+  }
+
+  override save(): PlainData {
+    return this.written ? this.written.save() : super.save();
   }
 
   override read(position: number, into: Uint8Array): boolean {
@@ -61,9 +71,17 @@ export class RecordedDisk extends NumberedDisk {
     if (!this.journal) return work();
     const { operation } = this.operations.next();
     const done = work();
-    if (!done) this.journal.failure({ drive: this.drive, operation, ...(range ? { left: this.readBack(range) } : {}) });
+    const left = range && !done ? this.readBack(range) : undefined;
+    if (!done) this.journal.failure({ drive: this.drive, operation, ...(left ? { left } : {}) });
+    if (range) this.keep(left ? { ...range, ...left } : range);
     if (range) this.known.add(range.position / SECTOR_SIZE, range.length / SECTOR_SIZE);
     return done;
+  }
+
+  /** Notes what is at a part of the drive now. */
+  private keep({ position, length, bytes }: DiskRange): void {
+    const kept = bytes ? this.written?.write(position, bytes) : this.written?.zero(position, length);
+    if (kept === false) this.journal?.abandon(`drive ${this.drive} cannot be read where the guest writes`);
   }
 
   private readBack({ position, length }: DiskRange): { position: number; bytes: Uint8Array } {

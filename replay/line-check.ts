@@ -7,6 +7,7 @@ import { comparePositions, type Position, type PositionedEvent } from '../lib/sy
 import type { Machine } from '../lib/system/machine.js';
 import type { ReplayDivergenceError } from '../lib/util/errors.js';
 import { describePosition, divergence, type RecordingName } from './divergence.js';
+import type { StoredCheckpoints } from './load-checkpoints.js';
 import type { Recording } from './log.js';
 
 export interface RecordedDigest {
@@ -22,9 +23,14 @@ export interface RecordedLine {
   readonly end: Position;
   /** What the states are compared with; absent, they are not. */
   readonly digests?: { readonly source: RecordingName; readonly list: readonly RecordedDigest[] };
+  readonly checkpoints?: StoredCheckpoints;
 }
 
-export function recordedLine(recording: Recording, { verify }: { readonly verify: boolean }): RecordedLine {
+/** `onUnusable`: told of checkpoints that cannot be used; without it, none is. */
+export function recordedLine(
+  recording: Recording,
+  { verify, onUnusable }: { readonly verify: boolean; readonly onUnusable?: (message: string) => void },
+): RecordedLine {
   const events: PositionedEvent[] = [];
   const list: RecordedDigest[] = [];
   for (const entry of recording.entries()) {
@@ -34,16 +40,19 @@ export function recordedLine(recording: Recording, { verify }: { readonly verify
   const { end, reached } = recording;
   if (end) list.push({ at: end.at, events: events.length, digest: end.digest });
   const source = { name: recording.name, program: recording.header.program };
-  return { events, end: reached, ...(verify ? { digests: { source, list } } : {}) };
+  const stored = onUnusable && { checkpoints: { list: recording.checkpoints, warn: onUnusable } };
+  return { events, end: reached, ...(verify ? { digests: { source, list } } : {}), ...stored };
 }
 
 export class LineCheck {
-  /** Digests that agreed. */
-  verified = 0;
   private readonly machine: Machine;
   private readonly source: RecordingName;
   private readonly list: readonly RecordedDigest[];
   private readonly report: (error: ReplayDivergenceError) => void;
+  /** Per digest, whether it agreed. */
+  private readonly agreed: Uint8Array;
+  /** The first digest that is not behind the machine, and has not agreed yet. */
+  private index = 0;
   private told = false;
   private missing: string | undefined;
 
@@ -53,11 +62,28 @@ export class LineCheck {
     this.source = digests.source;
     this.list = digests.list;
     this.report = report;
+    this.agreed = new Uint8Array(digests.list.length);
   }
 
   /** Where the machine must be stopped next. */
   get next(): Position | undefined {
-    return this.told ? undefined : this.list[this.verified]?.at;
+    return this.told ? undefined : this.list[this.index]?.at;
+  }
+
+  /** The machine was brought to another place of the line, with so many events behind it. */
+  jumped(applied: number): void {
+    const { list, machine } = this;
+    const { position } = machine;
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { at, events } = list[middle];
+      const order = comparePositions(at, position);
+      if (order < 0 || (order === 0 && events < applied)) low = middle + 1;
+      else high = middle;
+    }
+    this.index = low;
+    this.passAgreed();
   }
 
   /** Compares what there is to compare where the machine stands, with so many events behind it. */
@@ -65,7 +91,8 @@ export class LineCheck {
     for (let next = this.due(); next && next.events === applied; next = this.due()) {
       const actual = this.machine.stateDigest();
       if (actual !== next.digest) return this.tell('the state digest', next.digest, actual);
-      this.verified++;
+      this.agreed[this.index] = 1;
+      this.passAgreed();
     }
   }
 
@@ -90,7 +117,7 @@ export class LineCheck {
 
   /** The digest of this place, if it is the next one. */
   private due(): RecordedDigest | undefined {
-    const next = this.told ? undefined : this.list[this.verified];
+    const next = this.told ? undefined : this.list[this.index];
     if (!next) return undefined;
     const { position } = this.machine;
     const order = comparePositions(next.at, position);
@@ -98,9 +125,13 @@ export class LineCheck {
     return order === 0 ? next : undefined;
   }
 
+  private passAgreed(): void {
+    while (this.agreed[this.index]) this.index++;
+  }
+
   private tell(what: string, expected: string, actual: string): void {
     this.told = true;
-    const agreed = this.list[this.verified - 1]?.at;
+    const agreed = this.list[this.agreed.subarray(0, this.index).lastIndexOf(1)]?.at;
     this.report(divergence(this.source, { tick: this.machine.tick, what, expected, actual, agreed }));
   }
 }

@@ -8,10 +8,11 @@ import { ImageError } from '../lib/util/errors.js';
 import { type ByteSource, type Chunk, ChunkReader, payloadAt, placeOf } from './codec.js';
 import { DriveContents, sectorsIn } from './drive-contents.js';
 import { type DiskFailure, decodeLog, inOrder, type LogEntry } from './entry.js';
-import { FileContents, pieceLength } from './file-contents.js';
+import { FileContents, type Piece, pieceLength } from './file-contents.js';
 import { decodeEnd, decodeHeader, type End, type FileRole, type Header } from './header.js';
 import { decodePlain, Fields } from './plain.js';
 import { decodePages, decodeState, type Page } from './start-state.js';
+import { CheckpointChunks, type StoredCheckpoint } from './stored-checkpoints.js';
 
 interface LogChunk {
   readonly offset: number;
@@ -38,8 +39,10 @@ export class Recording {
   private readonly files = new Map<FileRole, FileContents>();
   private readonly log: LogChunk[] = [];
   private readonly memory: number[] = [];
-  private pieces: { offset: number; length: number }[] = [];
-  private state: { pieces: readonly { offset: number; length: number }[]; sizeBytes: number; offset: number } | undefined;
+  private readonly checkpointChunks: CheckpointChunks;
+  private events = 0;
+  private pieces: Piece[] = [];
+  private state: { pieces: readonly Piece[]; sizeBytes: number; offset: number } | undefined;
   private startAt: Position | undefined;
 
   /** Reads all of it. Throws `ImageError` for what is no recording, holds what no recorder writes, or ends before the start of the run is complete. */
@@ -47,6 +50,7 @@ export class Recording {
     this.source = source;
     this.name = source.name;
     this.sizeBytes = source.sizeBytes;
+    this.checkpointChunks = new CheckpointChunks(source);
     const reader = new ChunkReader(source);
     const first = reader.next();
     if (first?.kind !== 'H') throw new ImageError(`${source.name}: ${reader.damage ?? 'empty'}, in front of the header`);
@@ -73,6 +77,11 @@ export class Recording {
   /** Up to where the run can be replayed. */
   get reached(): Position {
     return this.end?.at ?? this.log.at(-1)?.last ?? START;
+  }
+
+  /** In order. */
+  get checkpoints(): readonly StoredCheckpoint[] {
+    return this.checkpointChunks.list;
   }
 
   /** The log, without the first `skip` entries. */
@@ -111,6 +120,21 @@ export class Recording {
 
   private take(chunk: Chunk): void {
     if (this.end) throw this.misplaced(chunk);
+    // What is behind the first entries of the log and is of a checkpoint's kind belongs to one.
+    const isOfCheckpoint = this.log.length > 0 && (chunk.kind === 'M' || chunk.kind === 'P' || chunk.kind === 'C');
+    if (isOfCheckpoint) this.takeCheckpoint(chunk);
+    else if (this.checkpointChunks.isOpen) throw this.misplaced(chunk);
+    else this.takeOther(chunk);
+  }
+
+  private takeCheckpoint(chunk: Chunk): void {
+    const { checkpointChunks, log, events } = this;
+    if (chunk.kind === 'M') checkpointChunks.addMemory(chunk);
+    else if (chunk.kind === 'P') checkpointChunks.addPiece(chunk);
+    else checkpointChunks.complete(chunk, log.at(-1)?.last ?? START, events);
+  }
+
+  private takeOther(chunk: Chunk): void {
     switch (chunk.kind) {
       case 'P':
         if (this.complete) throw this.misplaced(chunk);
@@ -159,7 +183,7 @@ export class Recording {
     this.state = { pieces: this.takePieces(sizeBytes, where), sizeBytes, offset: chunk.offset };
   }
 
-  private takePieces(sizeBytes: number, where: string): { offset: number; length: number }[] {
+  private takePieces(sizeBytes: number, where: string): Piece[] {
     const { pieces } = this;
     this.pieces = [];
     if (pieces.reduce((sum, { length }) => sum + length, 0) !== sizeBytes) throw new ImageError(`${where}: a file of another size`);
@@ -183,6 +207,7 @@ export class Recording {
     for (const entry of entries) {
       const kind = entry.kind === 'event' ? entry.event.kind : entry.kind;
       this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+      if (entry.kind === 'event') this.events++;
       if (entry.kind === 'failure') this.takeFailure(chunk, entry.at, entry.failure);
     }
   }

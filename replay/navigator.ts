@@ -134,6 +134,7 @@ export class Navigator {
   restore(place: Place): void {
     place.line.checkpoints.restore(place.checkpoint);
     this.applied = place.checkpoint.events;
+    this.line.check?.jumped(this.applied);
     this.applyDue();
     this.restart();
   }

@@ -13,6 +13,8 @@ const ZERO_PIECE_BYTES = 2 ** 20;
 export interface DiskRange {
   readonly position: number;
   readonly length: number;
+  /** What is written there; zeros, if absent. */
+  readonly bytes?: Uint8Array;
 }
 
 /** Numbers the operations that a drive is asked for at the same position. */
@@ -60,7 +62,7 @@ export abstract class NumberedDisk implements BlockBackend {
   }
 
   write(position: number, bytes: Uint8Array): boolean {
-    return this.attempt(() => this.inner.write(position, bytes), { position, length: bytes.length });
+    return this.attempt(() => this.inner.write(position, bytes), { position, length: bytes.length, bytes });
   }
 
   zero(position: number, length: number): boolean {

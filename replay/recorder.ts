@@ -4,8 +4,9 @@
  * The machine tells it of every input, disks of what they read, the run loop of every pause between two slices. Entries are collected and written
  * at the latest half a second later, disk contents first: what a recording says to have reached can be replayed with what is in front of it.
  */
-import type { InputEvent, Position } from '../lib/system/input-event.js';
+import { comparePositions, type InputEvent, type Position } from '../lib/system/input-event.js';
 import type { Machine } from '../lib/system/machine.js';
+import { CheckpointRecorder, type CheckpointSpacing } from './checkpoint-recorder.js';
 import { pack } from './compress.js';
 import type { DiskJournal, RecordedDisk } from './disk.js';
 import { type DiskFailure, encodeLog, type LogEntry } from './entry.js';
@@ -37,14 +38,16 @@ export interface RecorderParts {
   readonly isRecordedLine?: () => boolean;
   /** The host's clock in milliseconds: digests are left out where they would take more than their share of the time. Absent: none is. */
   readonly nowMs?: () => number;
+  /** Where checkpoints are. Absent: there are none. With them, what the guest writes to the file of a drive stays in memory, too. */
+  readonly checkpoints?: CheckpointSpacing;
 }
 
 /** Part of the time that may go into state digests. What follows from one, pages that are tracked anew, costs about as much again. */
 const DIGEST_SHARE = 1 / 100;
 
 export class Recorder implements DiskJournal {
-  /** The next tick at which `betweenSlices` wants to be called. */
-  nextTick: number;
+  private nextDigest: number;
+  private readonly checkpoints: CheckpointRecorder | undefined;
   private events = 0;
   private digests = 0;
   /** When the last digest was taken, and how long that took. */
@@ -59,7 +62,7 @@ export class Recorder implements DiskJournal {
 
   /** Begins the recording: between two calls of `run`. At tick 0 without a snapshot, else with one if the header says so. */
   constructor(parts: RecorderParts) {
-    const { machine, writer, header, files, disks } = parts;
+    const { machine, writer, header, files, disks, checkpoints } = parts;
     this.parts = parts;
     writer.add('H', encodeHeader(header));
     for (const file of header.files) {
@@ -68,14 +71,22 @@ export class Recorder implements DiskJournal {
     }
     if (header.snapshot) putSnapshot(writer, machine);
     this.sectorBuffer = new SectorBuffer((payload) => writer.add('B', payload), pack);
-    for (const disk of disks) disk.record(this);
-    this.nextTick = this.afterDigest();
+    for (const [index, disk] of disks.entries())
+      disk.record(this, { keepsWrites: checkpoints !== undefined && header.drives[index].write });
+    this.nextDigest = this.afterDigest();
     this.takeDigest();
     this.flush();
+    const isRecordedLine = () => this.isRecordedLine;
+    this.checkpoints = checkpoints && new CheckpointRecorder(machine, writer, { ...checkpoints, isRecordedLine });
   }
 
-  get stats(): { readonly bytes: number; readonly events: number; readonly digests: number } {
-    return { bytes: this.parts.writer.bytes, events: this.events, digests: this.digests };
+  /** The next tick at which `betweenSlices` wants to be called. */
+  get nextTick(): number {
+    return Math.min(this.nextDigest, this.checkpoints?.nextTick ?? Number.POSITIVE_INFINITY);
+  }
+
+  get stats(): { readonly bytes: number; readonly events: number; readonly digests: number; readonly checkpoints: number } {
+    return { bytes: this.parts.writer.bytes, events: this.events, digests: this.digests, checkpoints: this.checkpoints?.count ?? 0 };
   }
 
   /** The machine takes `event` now, at `at`. */
@@ -92,12 +103,15 @@ export class Recorder implements DiskJournal {
     if (this.isRecordedLine) this.output.write(byte);
   }
 
-  /** Between two calls of `run`: takes a state digest if it is time for one. */
+  /** Between two calls of `run`: takes a state digest, and a checkpoint, if it is time for one. */
   betweenSlices(): void {
-    if (!this.isRecordedLine || this.parts.machine.tick < this.nextTick) return;
-    const { nowMs } = this.parts;
-    if (!nowMs || nowMs() - this.digestEndMs >= this.digestMs / DIGEST_SHARE) this.takeDigest();
-    this.nextTick = this.afterDigest();
+    const { machine, nowMs } = this.parts;
+    if (!this.isRecordedLine) return;
+    if (machine.tick >= this.nextDigest) {
+      if (!nowMs || nowMs() - this.digestEndMs >= this.digestMs / DIGEST_SHARE) this.takeDigest();
+      this.nextDigest = this.afterDigest();
+    }
+    if (this.checkpoints?.isDue()) this.takeCheckpoint(this.checkpoints);
   }
 
   sectors(drive: number, first: number, bytes: Uint8Array): void {
@@ -117,6 +131,7 @@ export class Recorder implements DiskJournal {
   async finish(end: { readonly reason: string; readonly exitCode?: number }): Promise<void> {
     const { writer, disks } = this.parts;
     for (const disk of disks) disk.record(undefined);
+    this.checkpoints?.close();
     if (!writer.ended) {
       this.flush();
       if (this.isRecordedLine) writer.add('E', this.endChunk(end));
@@ -144,6 +159,16 @@ export class Recorder implements DiskJournal {
     this.digestEndMs = this.parts.nowMs?.() ?? 0;
     // The first one looks at all of memory, others at what changed.
     this.digestMs = this.digests === 1 ? 0 : this.digestEndMs - startMs;
+  }
+
+  /** The digest in front of a checkpoint proves it. */
+  private takeCheckpoint(checkpoints: CheckpointRecorder): void {
+    const { machine, writer } = this.parts;
+    if (writer.ended) return;
+    const last = this.entries.at(-1);
+    if (last?.kind !== 'digest' || comparePositions(last.at, machine.position) !== 0) this.takeDigest();
+    this.flush();
+    checkpoints.take();
   }
 
   private afterDigest(): number {

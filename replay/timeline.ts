@@ -14,6 +14,7 @@ import { assert, type ReplayDivergenceError } from '../lib/util/errors.js';
 import { Checkpoints } from './checkpoints.js';
 import { EventList } from './event-list.js';
 import { LineCheck, type RecordedLine } from './line-check.js';
+import { loadCheckpoints } from './load-checkpoints.js';
 import { type Line, Navigator, type Watch } from './navigator.js';
 import { type Hit, lastStop } from './scan.js';
 
@@ -76,6 +77,7 @@ export class Timeline {
     this.recorded = { events, end: recording?.end ?? machine.position, checkpoints, ...(check ? { check } : {}) };
     if (recording) this.setReplaying(true);
     this.navigator = new Navigator(machine, this.recorded, { nowMs });
+    if (recording?.checkpoints) loadCheckpoints(machine, checkpoints, recording.checkpoints);
   }
 
   // --- where it is ---------------------------------------------------------------------------------------------------

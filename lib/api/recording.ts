@@ -1,10 +1,11 @@
 /** A run in a file: made while a machine runs, and run again as often as one likes. */
-import { type RecordedLine, recordedLine } from '../../replay/line-check.js';
+import type { RecordedLine } from '../../replay/line-check.js';
 import type { Recording as RecordingFile } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
 import { loadMachine } from '../host/boot.js';
 import { recordedOptions } from '../host/recorded-options.js';
+import { recordedRun as recordedRunOf } from '../host/recorded-run.js';
 import { startRecording } from '../host/recording.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
 import { withRows } from '../machines/machine.js';
@@ -18,6 +19,8 @@ import type { PluginOptions } from './options.js';
 export interface RecordOptions {
   /** Ticks from one state digest, which a replay checks, to the next. Default: 100,000,000, or a multiple of that where digests take long. */
   readonly digestTicks?: number;
+  /** Ticks from one checkpoint to the next: states with which a timeline over the recording goes to late places at once. Default: none. */
+  readonly checkpointTicks?: number;
 }
 
 /** A recording that goes on. */
@@ -69,7 +72,7 @@ export class Recording {
   }
 
   /** Begins to write down what `machine` does from here on. Throws `ConfigError`. */
-  static record(machine: Machine, path: string, { digestTicks }: RecordOptions = {}): RecordingSession {
+  static record(machine: Machine, path: string, { digestTicks, checkpointTicks }: RecordOptions = {}): RecordingSession {
     const { parts } = machine;
     const { inputs, options, guest } = parts;
     if (!inputs) throw new ConfigError(`${path}: the machine is a replay, which is recorded already`);
@@ -80,7 +83,7 @@ export class Recording {
       machine: guest,
       inputs,
       options,
-      record: { path, reference: false, digestTicks },
+      record: { path, reference: false, digestTicks, checkpointTicks },
       snapshot: machine.tick > 0,
       isRecordedLine: () => true,
       warn: (message) => {
@@ -157,7 +160,7 @@ export class Recording {
     const driveBy = (timeline: NonNullable<RecordingInputs['replayer']>) => {
       inputs.replayer = timeline;
     };
-    runs.set(machine, { start: file.start, line: () => recordedLine(file, { verify }), driveBy });
+    runs.set(machine, { start: file.start, line: () => recordedRunOf(file, { verify, warn: options.onWarning ?? warn }), driveBy });
     return { machine, replayer };
   }
 }

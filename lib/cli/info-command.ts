@@ -65,7 +65,7 @@ export function infoOf(recording: Recording) {
     diskFailures: counts.get('failure') ?? 0,
     digests: counts.get('digest') ?? 0,
     digestTicks: header.digestTicks,
-    checkpoints: 0,
+    checkpoints: recording.checkpoints.length,
   };
 }
 

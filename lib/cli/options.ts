@@ -73,7 +73,7 @@ const MACHINE_ROWS = [
   {
     name: 'record',
     value: 'FILE[,ref]',
-    text: 'write the run down; ,ref: without copies of its files; ,digest=N: a state digest every N ticks',
+    text: 'write the run down; ,ref: without copies of its files; ,digest=N: a state digest every N ticks; ,checkpoints[=N]: states to seek to at once',
   },
   { name: 'pace', value: 'real|fast', text: 'whether idle time passes as on the host (default: real while input can arrive)' },
 ] as const satisfies readonly OptionRow[];

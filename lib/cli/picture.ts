@@ -30,6 +30,7 @@ const ROWS: readonly Row[] = [
   { label: 'switches', colour: 36, of: (column) => column.switches },
   { label: 'idle', colour: 34, of: (column) => column.idleNs, full: (column) => column.virtualNs },
   { label: 'digests', colour: 37, of: (column) => column.digests },
+  { label: 'checkpoints', colour: 37, of: (column) => column.checkpoints },
 ];
 
 const LABEL_WIDTH = 12;

@@ -1,9 +1,9 @@
-/** The option `--record FILE[,ref][,digest=N]`. */
+/** The option `--record FILE[,ref][,digest=N][,checkpoints[=N]]`. */
 import type { RecordOption } from '../host/recording.js';
 import { ConfigError } from '../util/errors.js';
 import { suggest } from '../util/suggest.js';
 
-const FLAGS = /^(.*?)((?:,(?:ref|digest=[^,]*))*)$/;
+const FLAGS = /^(.*?)((?:,(?:ref|digest=[^,]*|checkpoints(?:=[^,]*)?))*)$/;
 /** What looks like a flag: a name of a file hardly ends like that. */
 const UNKNOWN_FLAG = /,([a-z]+)(=[^,./]*)?$/i;
 
@@ -12,21 +12,29 @@ export function recordOption(value: string): RecordOption {
   const match = FLAGS.exec(value);
   const path = match?.[1] ?? '';
   const flags = (match?.[2] ?? '').split(',').filter((flag) => flag !== '');
-  if (path === '') throw new ConfigError(`--record ${value}: must be FILE, FILE,ref or FILE,digest=TICKS`);
+  if (path === '')
+    throw new ConfigError(`--record ${value}: must be FILE, with ,ref ,digest=TICKS ,checkpoints or ,checkpoints=TICKS behind it`);
   const unknown = UNKNOWN_FLAG.exec(path)?.[1];
   if (unknown !== undefined) {
-    const nearest = suggest(unknown, ['ref', 'digest']);
-    const hint = nearest ? `did you mean ${nearest}?` : 'there are ref and digest=TICKS';
+    const nearest = suggest(unknown, ['ref', 'digest', 'checkpoints']);
+    const hint = nearest ? `did you mean ${nearest}?` : 'there are ref, digest=TICKS and checkpoints[=TICKS]';
     throw new ConfigError(`--record ${value}: ${unknown} is unknown; ${hint}`);
   }
-  const digest = flags.filter((flag) => flag.startsWith('digest=')).at(-1);
-  return { path, reference: flags.includes('ref'), digestTicks: digest === undefined ? undefined : digestTicksOf(value, digest) };
+  const last = (name: string) => flags.filter((flag) => flag.split('=')[0] === name).at(-1);
+  const [digest, checkpoints] = [last('digest'), last('checkpoints')];
+  return {
+    path,
+    reference: flags.includes('ref'),
+    digestTicks: digest === undefined ? undefined : ticksOf(value, digest),
+    checkpointTicks: checkpoints === 'checkpoints' ? 'spaced' : checkpoints === undefined ? undefined : ticksOf(value, checkpoints),
+  };
 }
 
-function digestTicksOf(value: string, flag: string): number {
-  const text = flag.slice('digest='.length);
+/** What is behind the `=` of a flag. */
+function ticksOf(value: string, flag: string): number {
+  const [name, text = ''] = flag.split('=');
   const ticks = /^\d+$/.test(text) ? Number(text) : 0;
   if (ticks < 1 || ticks > Number.MAX_SAFE_INTEGER)
-    throw new ConfigError(`--record ${value}: digest must be a whole number of ticks, at least 1`);
+    throw new ConfigError(`--record ${value}: ${name} must be a whole number of ticks, at least 1`);
   return ticks;
 }

@@ -1,6 +1,5 @@
 /** `hindsight replay`: runs a recording again. */
 import { findDifference } from '../../replay/bisect.js';
-import { recordedLine } from '../../replay/line-check.js';
 import type { Recording } from '../../replay/log.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
@@ -8,6 +7,7 @@ import { bootMachine, loadMachine } from '../host/boot.js';
 import { createEngine } from '../host/create-engine.js';
 import { openForWriting } from '../host/output-file.js';
 import { recordedOptions } from '../host/recorded-options.js';
+import { recordedRun } from '../host/recorded-run.js';
 import { openRecording, RecordingInputs } from '../host/recording-inputs.js';
 import { replayMachine } from '../host/replay-machine.js';
 import { ConfigError, ReplayDivergenceError } from '../util/errors.js';
@@ -87,7 +87,7 @@ export async function replayCommand(path: string, options: ReplayOptions): Promi
       hasDiverged = true;
       complain(error.message);
     };
-    const line = recordedLine(recording, { verify: options.verify });
+    const line = () => recordedRun(recording, { verify: options.verify, warn: complain });
     const debug = await startDebugging({ machine, driver: driven, session, options: host, recording: line, onDivergence });
     if (debug?.timeline) inputs.replayer = debug.timeline;
     const maxTicks = Math.min(host.maxTicks, options.toTick);

@@ -92,7 +92,7 @@ async function debugging({ machine, session, options, inputs, recording }: Debug
     options,
     commands: recording.commands,
     keepsHistory: !options.drives.some(({ write }) => write),
-    save: (timeline, path) => saveHistory({ timeline, machine, inputs, options, warn: complain }, path),
+    save: (timeline, record) => saveHistory({ timeline, machine, inputs, options, warn: complain }, record),
   });
 }
 

@@ -64,7 +64,7 @@ export class RunRecording implements RunObserver {
   }
 
   readonly commands: readonly MonitorCommand[] = [
-    { name: 'record', usage: 'FILE[,ref][,digest=N]', help: 'record from here on', run: ([file]) => this.record(file) },
+    { name: 'record', usage: 'FILE[,ref][,digest=N][,checkpoints[=N]]', help: 'record from here on', run: ([file]) => this.record(file) },
     { name: 'info recording', usage: '', help: 'what was recorded so far', run: () => this.describe() },
   ];
 
@@ -77,6 +77,8 @@ export class RunRecording implements RunObserver {
 
   private describe(): string {
     const { stats } = this;
-    return stats ? `${stats.bytes} bytes, ${stats.events} events, ${stats.digests} digests\n` : 'this run is not recorded\n';
+    if (!stats) return 'this run is not recorded\n';
+    const checkpoints = stats.checkpoints > 0 ? `, ${stats.checkpoints} checkpoints` : '';
+    return `${stats.bytes} bytes, ${stats.events} events, ${stats.digests} digests${checkpoints}\n`;
   }
 }

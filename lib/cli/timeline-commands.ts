@@ -1,9 +1,11 @@
 /** The monitor's commands that need a timeline. */
 import type { Move, Timeline } from '../../replay/timeline.js';
 import type { ConsoleLog } from '../host/console-log.js';
+import type { RecordOption } from '../host/recording.js';
 import type { Position } from '../system/input-event.js';
 import { ConfigError, unreachable } from '../util/errors.js';
 import { type MonitorCommand, type MonitorContext, moment } from './monitor.js';
+import { recordOption } from './record-option.js';
 
 const EVENTS_SHOWN = 100;
 const CONSOLE_SHOWN = 4000;
@@ -13,7 +15,7 @@ export interface TravelParts {
   readonly timeline: Timeline;
   readonly log: ConsoleLog;
   /** Writes history out as a recording; absent where there is one already. */
-  readonly save?: (path: string) => Promise<void>;
+  readonly save?: (record: RecordOption) => Promise<void>;
 }
 
 export function timelineCommands({ timeline, log, save }: TravelParts): MonitorCommand[] {
@@ -44,7 +46,7 @@ export function timelineCommands({ timeline, log, save }: TravelParts): MonitorC
       ? [
           {
             name: 'save',
-            usage: 'FILE',
+            usage: 'FILE[,ref][,digest=N][,checkpoints[=N]]',
             help: 'write the history so far as a recording',
             run: (args: readonly string[]) => saved(save, args[0]),
           },
@@ -98,10 +100,11 @@ function printed(log: ConsoleLog, bytes = String(CONSOLE_SHOWN)): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-async function saved(save: (path: string) => Promise<void>, path: string | undefined): Promise<string> {
-  if (path === undefined) throw new ConfigError('needs the name of a file');
-  await save(path);
-  return `saved: hindsight replay ${path}\n`;
+async function saved(save: (record: RecordOption) => Promise<void>, file: string | undefined): Promise<string> {
+  if (file === undefined) throw new ConfigError('needs the name of a file');
+  const record = recordOption(file);
+  await save(record);
+  return `saved: hindsight replay ${record.path}\n`;
 }
 
 function mark(timeline: Timeline, name = `${timeline.marks.size + 1}`): string {

@@ -19,6 +19,12 @@ interface Node extends Array<Entry> {}
 /** The versions that trees in this process have given out, which nobody changes, with the size of their tree: they need no check. */
 const versions = new WeakMap<object, number>();
 
+/** What was copied of versions that came from elsewhere, and as which part of a tree: versions that share something still do as copies. */
+const copies = new WeakMap<
+  object,
+  { readonly copy: Node | Uint8Array; readonly count: number; readonly level: number; readonly first: number }
+>();
+
 export class BlockTree {
   private readonly count: number;
   private readonly depth: number;
@@ -84,15 +90,16 @@ export class BlockTree {
 
   /** A copy of a tree that may be anything. */
   private checked(version: PlainData): Node {
+    const { count } = this;
     const copy = (entry: PlainData | undefined, level: number, first: number): Entry => {
       if (entry === null || (entry === 0 && level < 0)) return entry;
-      if (first >= this.count) throw bad();
-      if (level < 0) {
-        if (!(entry instanceof Uint8Array) || entry.length !== BLOCK_SIZE) throw bad();
-        return entry.slice();
-      }
-      if (!Array.isArray(entry) || entry.length !== FANOUT) throw bad();
-      return entry.map((child: PlainData, at) => copy(child, level - 1, first + at * 2 ** (FANOUT_BITS * level)));
+      if (first >= count || typeof entry !== 'object') throw bad();
+      const known = copies.get(entry);
+      if (known?.count === count && known.level === level && known.first === first) return known.copy;
+      const made =
+        level < 0 ? copyBlock(entry) : copyNode(entry, (child, at) => copy(child, level - 1, first + at * 2 ** (FANOUT_BITS * level)));
+      copies.set(entry, { copy: made, count, level, first });
+      return made;
     };
     const root = copy(version, this.depth - 1, 0);
     if (root === null) throw bad();
@@ -115,6 +122,16 @@ function compare(a: Entry, b: Entry, level: number, first: number, changed: numb
     const [left, right] = [a ? (a as Node)[at] : null, b ? (b as Node)[at] : null];
     compare(left, right, level - 1, first + at * 2 ** (FANOUT_BITS * level), changed);
   }
+}
+
+function copyBlock(block: PlainData): Uint8Array {
+  if (!(block instanceof Uint8Array) || block.length !== BLOCK_SIZE) throw bad();
+  return block.slice();
+}
+
+function copyNode(node: PlainData, copyChild: (child: PlainData, at: number) => Entry): Node {
+  if (!Array.isArray(node) || node.length !== FANOUT) throw bad();
+  return node.map(copyChild);
 }
 
 function bad(): Error {

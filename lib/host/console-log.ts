@@ -10,9 +10,14 @@ export class ConsoleLog {
   /** Notes what comes from now on. */
   constructor(machine: Machine) {
     this.machine = machine;
-    machine.tapConsole((byte, before) => {
-      this.bytes[before % SIZE] = byte;
+    machine.tapConsole((byte, before, port) => {
+      if (port === 'serial') this.bytes[before % SIZE] = byte;
     });
+  }
+
+  /** Notes what is known from elsewhere: the last of the first `printed` bytes. */
+  note(printed: number, text: Uint8Array): void {
+    for (const [index, byte] of text.entries()) this.bytes[(printed - text.length + index) % SIZE] = byte;
   }
 
   /** The last `length` bytes, at most, of what had been printed by now. */

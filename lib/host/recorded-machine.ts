@@ -1,5 +1,4 @@
 /** A recording as a machine with its past: what queries and pictures run through. */
-import { recordedLine } from '../../replay/line-check.js';
 import type { Recording } from '../../replay/log.js';
 import { loadSnapshot } from '../../replay/start-state.js';
 import { Timeline } from '../../replay/timeline.js';
@@ -9,6 +8,7 @@ import { createEngine } from './create-engine.js';
 import type { Warn } from './drive.js';
 import type { EngineSettings } from './machine-options.js';
 import { recordedOptions } from './recorded-options.js';
+import { recordedRun } from './recorded-run.js';
 import { RecordingInputs } from './recording-inputs.js';
 
 const ENGINE: EngineSettings = { mode: 'auto', chain: true, hotThreshold: undefined };
@@ -42,7 +42,10 @@ export function bootRecorded(recording: Recording, { warn, sinks }: RecordedMach
 /** The same with its past, and its future up to the recording's end. */
 export function openRecordedMachine(recording: Recording, options: RecordedMachineOptions): RecordedMachine {
   const { machine, inputs } = bootRecorded(recording, options);
-  const timeline = new Timeline(machine, { nowMs: () => performance.now(), recording: recordedLine(recording, { verify: true }) });
+  const timeline = new Timeline(machine, {
+    nowMs: () => performance.now(),
+    recording: recordedRun(recording, { verify: true, warn: options.warn }),
+  });
   inputs.replayer = timeline;
   return { machine, timeline, inputs };
 }

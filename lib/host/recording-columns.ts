@@ -1,7 +1,7 @@
 /**
  * What happened in a recording, in columns of equally many ticks: replays it once, from the beginning to the end.
  *
- * Exact: bytes of output, traps, input, idle time, state digests. Interrupts are counted where they enter the guest, at its trap vectors: one that comes
+ * Exact: bytes of output, traps, input, idle time, state digests, checkpoints. Interrupts are counted where they enter the guest, at its trap vectors: one that comes
  * before the vector was first looked at is a trap of unknown kind, as are traps that never get there (calls of the built-in firmware). Address spaces
  * are compared from one trap at a vector to the next of the same hart; one in which no trap was taken is not seen.
  */
@@ -33,6 +33,8 @@ export interface Column {
   /** Events from outside. */
   readonly inputs: number;
   readonly digests: number;
+  /** That the recording holds. */
+  readonly checkpoints: number;
 }
 
 export type InterruptKind = 'timer' | 'software' | 'external';
@@ -80,6 +82,7 @@ const noCounts = (): Counts => ({
   switches: 0,
   inputs: 0,
   digests: 0,
+  checkpoints: 0,
 });
 
 /** Throws `ReplayDivergenceError`, `ImageError` and `ConfigError`. */
@@ -119,11 +122,16 @@ export async function recordingColumns(recording: Recording, options: ColumnsOpt
 /** What the recording itself holds. */
 function countLog(recording: Recording, borders: readonly number[], counts: readonly Counts[]): void {
   let column = 0;
+  const columnOf = (tick: number): Counts => {
+    while (column < counts.length - 1 && tick >= borders[column + 1]) column++;
+    return counts[column];
+  };
   for (const { at, kind } of recording.entries()) {
-    while (column < counts.length - 1 && at.tick >= borders[column + 1]) column++;
-    if (kind === 'event') counts[column].inputs++;
-    if (kind === 'digest') counts[column].digests++;
+    if (kind === 'event') columnOf(at.tick).inputs++;
+    if (kind === 'digest') columnOf(at.tick).digests++;
   }
+  column = 0;
+  for (const { at } of recording.checkpoints) columnOf(at.tick).checkpoints++;
   // The one at the end is no entry of the log.
   if (recording.end) counts[counts.length - 1].digests++;
 }

@@ -138,10 +138,13 @@ export class GuestMachine implements Machine {
 
   tapConsole(tap: ConsoleTap): () => void {
     const { serial, virtioConsole } = this.parts;
-    const outlets = [serial.output, ...(virtioConsole ? [virtioConsole.port.output] : [])];
-    for (const outlet of outlets) outlet.taps.add(tap);
+    const serialTap = (byte: number, before: number): void => tap(byte, before, 'serial');
+    const virtioTap = (byte: number, before: number): void => tap(byte, before, 'virtio');
+    serial.output.taps.add(serialTap);
+    virtioConsole?.port.output.taps.add(virtioTap);
     return () => {
-      for (const outlet of outlets) outlet.taps.delete(tap);
+      serial.output.taps.delete(serialTap);
+      virtioConsole?.port.output.taps.delete(virtioTap);
     };
   }
 

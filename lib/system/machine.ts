@@ -21,8 +21,8 @@ export interface MachineState {
 /** What a device can have room for: bytes of the serial line or of the virtio console, frames, bytes of one frame (lib/util/frames.ts). */
 export type RoomKind = 'serial' | 'virtio' | 'frame' | 'frameBytes';
 
-/** Is told of a byte that a console put out, and how many that console had put out before. */
-export type ConsoleTap = (byte: number, before: number) => void;
+/** Is told of a byte that a console put out, how many that console had put out before, and which it is. */
+export type ConsoleTap = (byte: number, before: number, port: 'serial' | 'virtio') => void;
 
 export interface Machine {
   readonly tick: number;

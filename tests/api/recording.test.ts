@@ -49,6 +49,22 @@ test('a recording is replayed to the same state, by the library and by the comma
   });
 });
 
+test('a timeline over a recording with checkpoints begins with them', async () => {
+  await withFolder(async (folder) => {
+    const machine = create();
+    const session = Recording.record(machine, join(folder, 'run.rec'), { checkpointTicks: 300_000 });
+    machine.run({ ticks: 1_000_000 });
+    const [digest, recording] = [machine.stateDigest(), await session.finish()];
+    const replay = recording.machine();
+    const timeline = Timeline.of(replay);
+    await timeline.seek(recording.ticks);
+    assert.is(replay.stateDigest(), digest);
+    const info = JSON.parse((await cli(['info', join(folder, 'run.rec'), '--json'])).stdout) as { checkpoints: number };
+    assert.is(info.checkpoints, 3);
+    assert.is(recording.replay().machine.stateDigest(), digest);
+  });
+});
+
 test('a recording may begin in the middle of a run', async () => {
   await withFolder(async (folder) => {
     const machine = create();

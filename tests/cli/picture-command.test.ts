@@ -21,7 +21,7 @@ test('draws the run in 80 columns, or gives the numbers; not together with --com
     );
     assert.match(text, new RegExp(`^output .*█ ${recorded.stdout.length}$`, 'm'));
     assert.match(text, /^exceptions .*█ 5$/m);
-    assert.match(text, /^none: input, external, other traps, switches$/m);
+    assert.match(text, /^none: input, external, other traps, switches, checkpoints$/m);
     assert.not.ok(text.includes('\x1b'));
     const { columns, to } = JSON.parse((await cli(['info', path, '--timeline', '--json'])).stdout);
     const last = columns.at(-1);

@@ -7,7 +7,7 @@ const test = suite('picture of a recording');
 
 /** Columns of 100 ticks in which nothing happens, but for what `changes` says. */
 function columns(...changes: Partial<Column>[]): Column[] {
-  const nothing = { idleNs: 0, outputBytes: 0, traps: 0, exceptions: 0, otherTraps: 0, switches: 0, inputs: 0, digests: 0 };
+  const nothing = { idleNs: 0, outputBytes: 0, traps: 0, exceptions: 0, otherTraps: 0, switches: 0, inputs: 0, digests: 0, checkpoints: 0 };
   const interrupts = { timer: 0, software: 0, external: 0 };
   return changes.map((change, index) => ({ tick: 1000 + 100 * index, ticks: 100, virtualNs: 100, ...nothing, interrupts, ...change }));
 }
@@ -31,7 +31,7 @@ test('a row has a cell for each column, as full as its value is of the greatest,
     'tick        1000 1500',
     '',
     'a column is 100 ticks; a full cell: the most of its row (idle: all of it)',
-    'none: timer, software, external, exceptions, other traps, switches',
+    'none: timer, software, external, exceptions, other traps, switches, checkpoints',
   ]);
 });
 

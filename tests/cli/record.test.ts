@@ -8,10 +8,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Assembler, asm } from '../support/assembler.js';
 import { type CliResult, cli, MAIN, startCli } from '../support/cli.js';
-import { file, HELLO, withFolder } from '../support/files.js';
+import { file, HELLO, ROOT, withFolder } from '../support/files.js';
 import { framePacket, splitWire } from '../support/gdb-client.js';
 import { randomSource } from '../support/random.js';
-import { withOtherDigest } from '../support/recordings.js';
+import { withOtherDigest, withOtherProgram } from '../support/recordings.js';
 
 const test = suite('record and replay under the command line');
 
@@ -290,6 +290,46 @@ test('two sessions that got other input part at the first event that differs', (
     assert.match(first, /^first different at tick \d+:$/);
   }));
 
+test('a recording with checkpoints is the same run, and answers as one without, from the nearest of them', () =>
+  withFolder(async (folder) => {
+    const record = async (name: string, flags: string) => {
+      const path = join(folder, name);
+      const heisenbug = join(ROOT, 'examples/heisenbug/heisenbug.elf');
+      const { stdout } = await cli(['run', heisenbug, '--bios', 'none', '--pace', 'fast', '--seed', '33', '--record', `${path}${flags}`]);
+      assert.match(stdout, /PANIC/);
+      return path;
+    };
+    const [plain, states] = [await record('plain.rec', ''), await record('states.rec', ',digest=2000000,checkpoints=700000')];
+    const infoOf = async (path: string) => JSON.parse((await cli(['info', path, '--json'])).stdout);
+    const [without, info] = [await infoOf(plain), await infoOf(states)];
+    const expected = Math.floor(info.end.tick / 700_000);
+    assert.equal([without.checkpoints, info.checkpoints, info.stateDigest], [0, expected, without.stateDigest]);
+    assert.ok(expected > 5);
+    assert.match((await cli(['info', states])).stdout, new RegExp(`^checkpoints +${expected}$`, 'm'));
+    assert.match((await cli(['info', states, '--timeline'])).stdout, new RegExp(`^checkpoints .* ${expected}$`, 'm'));
+    const compared = await cli(['info', states, '--compare', plain]);
+    assert.is(compared.code, 0, compared.stdout);
+    const again = await cli(['replay', states, '--stats', '-', '--console', 'none']);
+    assert.equal([again.code, statsOf(again).stateDigest], [info.exitCode, info.stateDigest], again.stderr);
+    for (const question of [
+      ['last-write', 'filter_task', '--length', '4'],
+      ['last-write', 'filter_task', '--length', '4', '--before', '1500000'],
+      ['writes', 'filter_task', '--length', '4', '--from', '3000000', '--limit', '5'],
+      ['calls', 'task_done', '--from', '2500000', '--limit', '3'],
+    ]) {
+      const [a, b] = [await cli(['query', plain, ...question]), await cli(['query', states, ...question])];
+      assert.equal([b.code, b.stdout, b.stderr], [0, a.stdout, a.stderr]);
+      assert.ok(b.stdout.length > 0);
+    }
+    const older = file(folder, 'older.rec', withOtherProgram(readFileSync(states), '0.0.9'));
+    const warned = await cli(['query', older, 'last-write', 'filter_task', '--length', '4']);
+    assert.match(
+      warned.stderr,
+      /older\.rec: its checkpoints are of version 0\.0\.9, this one is .*: they are not used, everything is replayed\n/,
+    );
+    assert.is(warned.stdout, (await cli(['query', plain, 'last-write', 'filter_task', '--length', '4'])).stdout);
+  }));
+
 test('a recording never takes the place of a file of the machine, and its option is checked', () =>
   withFolder(async (folder) => {
     const kernel = join(folder, 'kernel.elf');
@@ -298,13 +338,16 @@ test('a recording never takes the place of a file of the machine, and its option
     assert.equal([same.code, statSync(kernel).size], [2, statSync(HELLO).size]);
     assert.match(same.stderr, /--record .*kernel\.elf: is the same file as .*kernel\.elf\n/);
     const WRONG = {
-      ',ref': 'must be FILE, FILE,ref or FILE,digest=TICKS',
+      ',ref': 'must be FILE, with ,ref ,digest=TICKS ,checkpoints or ,checkpoints=TICKS behind it',
+      'x.rec,checkpoints=': 'checkpoints must be a whole number of ticks, at least 1',
+      'x.rec,ref,checkpoints=0.5': 'checkpoints must be a whole number of ticks, at least 1',
+      'x.rec,checkpoint': 'checkpoint is unknown; did you mean checkpoints?',
       'x.rec,digest=0': 'digest must be a whole number of ticks, at least 1',
       'x.rec,digest=': 'digest must be a whole number of ticks, at least 1',
       'x.rec,digest=1e9': 'digest must be a whole number of ticks, at least 1',
       'x.rec,digest=99999999999999999999': 'digest must be a whole number of ticks, at least 1',
       'x.rec,rf': 'rf is unknown; did you mean ref?',
-      'x.rec,write': 'write is unknown; there are ref and digest=TICKS',
+      'x.rec,write': 'write is unknown; there are ref, digest=TICKS and checkpoints[=TICKS]',
     };
     for (const [wrong, message] of Object.entries(WRONG)) {
       const { code, stderr } = await cli(['run', kernel, '--record', wrong]);

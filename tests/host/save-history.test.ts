@@ -6,7 +6,9 @@ import * as assert from 'uvu/assert';
 import { optionsFor } from '../../lib/cli/demo/guest-run.js';
 import { bootMachine, loadMachine } from '../../lib/host/boot.js';
 import { createEngine } from '../../lib/host/create-engine.js';
+import { openRecordedMachine } from '../../lib/host/recorded-machine.js';
 import { RecordableInputs } from '../../lib/host/recording.js';
+import { openRecording } from '../../lib/host/recording-inputs.js';
 import { saveHistory } from '../../lib/host/save-history.js';
 import { ConfigError } from '../../lib/util/errors.js';
 import { Timeline } from '../../replay/timeline.js';
@@ -47,12 +49,16 @@ for (const startTick of [0, 400_000]) {
     await timeline.seek(LAST / 3);
     const [here, there] = [machine.stateDigest(), timeline.position];
     const path = join(folder, `from-${startTick}.rec`);
-    await saveHistory(parts, path);
+    await saveHistory(parts, { path, reference: false, digestTicks: undefined, checkpointTicks: LAST / 4 });
     assert.equal([machine.stateDigest(), timeline.position], [here, there]);
     const { code, stdout, stderr } = await cli(['replay', path, '--console', 'none', '--stats', '-']);
     assert.is(code, 0, stderr);
     const stats = JSON.parse(stdout) as { stateDigest: string; ticks: number };
     assert.equal([stats.stateDigest, stats.ticks], [digest, LAST]);
+    const saved = openRecordedMachine(openRecording(path), { warn });
+    assert.is(saved.timeline.checkpointPositions.length, 1 + 4);
+    await saved.timeline.seek(saved.timeline.recordedEnd);
+    assert.is(saved.machine.stateDigest(), digest);
   });
 }
 
@@ -61,7 +67,7 @@ test('a branch of the past cannot be saved, nor a run that is being recorded', a
   const { timeline, machine } = parts;
   const refused = (error: unknown) => error instanceof ConfigError;
   const attempt = () =>
-    saveHistory(parts, join(folder, 'none.rec')).then(
+    saveHistory(parts, { path: join(folder, 'none.rec'), reference: false, digestTicks: undefined }).then(
       () => assert.unreachable(),
       (error) => assert.ok(refused(error)),
     );

@@ -1,6 +1,7 @@
 /** A machine with its past that comes from a recording: is it the recorded run? */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { comparePositions } from '../../lib/system/input-event.js';
 import { ReplayDivergenceError } from '../../lib/util/errors.js';
 import { type RecordedDigest, type RecordedLine, recordedLine } from '../../replay/line-check.js';
 import { Recording } from '../../replay/log.js';
@@ -85,6 +86,41 @@ test('each digest is compared the first time that its place is passed, and never
   while (timeline.run(timeline.tick + 700).kind !== 'stopped');
   assert.ok(timeline.isAtPresent);
   assert.is(computed(), list.length);
+});
+
+test('digests that were jumped over are compared when their places are come to after all', async () => {
+  const recording = record();
+  const { list } = recording.digests;
+  const { machine: other, timeline: straight } = open(recording);
+  const middle = list[Math.floor(list.length / 2)];
+  await straight.seek(middle.at);
+  const [state, touched] = [other.save(), Int32Array.from({ length: other.pages.count }, (_, frame) => frame)];
+  const { events } = recording;
+  const stored = {
+    where: 'a.rec',
+    at: straight.position,
+    events: events.filter(({ at }) => comparePositions(at, middle.at) <= 0).length,
+    sizeBytes: 1000,
+    text: () => ({ printed: 0, output: new Uint8Array() }),
+    frames: () => touched,
+    pagesBackwards: () => [...touched].map((frame) => ({ frame, bytes: other.pages.read(frame) })),
+    state: () => state,
+  };
+  const checkpoints = { list: [stored], warn: assert.unreachable };
+  const { timeline, computed } = open({ ...recording, checkpoints });
+  await timeline.seek(recording.end);
+  const late = computed();
+  assert.ok(late < list.length - 3, `${late} of ${list.length}`);
+  await timeline.seek(100);
+  await timeline.seek(recording.end);
+  assert.is(computed(), late + list.filter(({ at }) => at.tick > 0 && at.tick <= 100).length);
+  await timeline.seek(timeline.beginning);
+  while (timeline.run(timeline.tick + 700).kind !== 'stopped');
+  assert.is(computed(), list.length);
+  const wrong = open({ ...changed(recording, 3), checkpoints });
+  await wrong.timeline.seek(recording.end);
+  const error = await errorOf(() => wrong.timeline.seek(list[4].at));
+  assert.equal([error.tick, error.agreed], [list[3].at.tick, list[2].at]);
 });
 
 test('where the state is another one the move ends with an error, once, and the user can look around', async () => {

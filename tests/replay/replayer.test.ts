@@ -6,6 +6,7 @@ import { ReplayDivergenceError } from '../../lib/util/errors.js';
 import { Recording } from '../../replay/log.js';
 import { Recorder } from '../../replay/recorder.js';
 import { RecordingWriter } from '../../replay/writer.js';
+import { FailingMemoryDisk } from '../support/failing-disk.js';
 import { FakeMachine } from '../support/fake-machine.js';
 import { withFolder } from '../support/files.js';
 import { MemoryDisk } from '../support/memory-disk.js';
@@ -59,33 +60,6 @@ for (const write of [false, true]) {
 }
 
 /** Fails now and then; of a write, half is done. Whole blocks, which are what the recorder itself reads, it can always read. */
-class FailingMemoryDisk extends MemoryDisk {
-  private calls: number;
-
-  constructor(sizeBytes: number, seed: number) {
-    super(sizeBytes);
-    this.calls = seed;
-  }
-
-  override read(position: number, into: Uint8Array): boolean {
-    // Reading back what a write has left goes well.
-    if (this.failed) this.failed = false;
-    else if (into.length !== 4096 && ++this.calls % 7 === 0) return false;
-    return super.read(position, into);
-  }
-
-  override write(position: number, bytes: Uint8Array): boolean {
-    this.failed = ++this.calls % 11 === 0;
-    return super.write(position, this.failed ? bytes.subarray(0, bytes.length / 2) : bytes) && !this.failed;
-  }
-
-  override digest(): null {
-    return null;
-  }
-
-  private failed = false;
-}
-
 test('a machine that does something else is stopped at the next state digest or earlier, and the error says since when', async () => {
   const sample = await recordSample({ seed: 5 });
   const replay = openSample(sample.bytes, { faultTick: 11_000 });

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { BlockBackend } from '../../lib/devices/block-backend.js';
-import type { Device, PlainData } from '../../lib/devices/device.js';
+import { type Device, type PlainData, StateReader } from '../../lib/devices/device.js';
 import type { EngineDebug } from '../../lib/exec/debug.js';
 import type { RunLimits, StopReason } from '../../lib/exec/machine-engine.js';
-import type { GuestPages } from '../../lib/exec/state.js';
+import type { DirtyLog, GuestPages } from '../../lib/exec/state.js';
 import type { InputEvent, Position } from '../../lib/system/input-event.js';
 import type { Machine, MachineState } from '../../lib/system/machine.js';
 
@@ -36,6 +36,8 @@ export class FakeMachine implements Machine {
   private value = 1;
   private wakeNs: number | undefined;
   private stopRequested = false;
+  /** Per open log, the pages that were stored to. */
+  private readonly logs = new Set<Set<number>>();
 
   constructor(options: FakeMachineOptions = {}) {
     this.options = options;
@@ -56,8 +58,11 @@ export class FakeMachine implements Machine {
     return {
       count: PAGES,
       read: page,
-      write: (frame, bytes) => page(frame).set(bytes),
-      openDirtyLog: unsupported,
+      write: (frame, bytes) => {
+        page(frame).set(bytes);
+        this.stored(frame);
+      },
+      openDirtyLog: () => this.openDirtyLog(),
       paddrOf: (frame) => frame * PAGE,
       frameOf: (paddr) => paddr / PAGE,
     };
@@ -66,7 +71,24 @@ export class FakeMachine implements Machine {
   get debug(): EngineDebug {
     const registers = [{ name: 'value' }, { name: 'wake' }];
     const readRegister = (_hart: number, index: number) => BigInt(index === 0 ? this.value : (this.wakeNs ?? 0));
-    return { harts: 1, registers, readRegister } as unknown as EngineDebug;
+    const nothing = () => {};
+    const stops = { setBreakpoints: nothing, setWatchpoints: nothing };
+    return { harts: 1, registers, readRegister, hartTicks: () => this.tick, ...stops } as unknown as EngineDebug;
+  }
+
+  private openDirtyLog(): DirtyLog {
+    const log = new Set(Array.from({ length: PAGES }, (_, frame) => frame));
+    this.logs.add(log);
+    const take = () => {
+      const frames = Int32Array.from(log).sort();
+      log.clear();
+      return frames;
+    };
+    return { take, close: () => this.logs.delete(log) };
+  }
+
+  private stored(frame: number): void {
+    for (const log of this.logs) log.add(frame);
   }
 
   get space(): never {
@@ -117,7 +139,8 @@ export class FakeMachine implements Machine {
   save(): MachineState {
     const { tick, skippedNs, value, wakeNs = -1 } = this;
     const harts = [Uint8Array.of(1, 2, 3)];
-    const data = { value, wakeNs: wakeNs === Number.POSITIVE_INFINITY ? -2 : wakeNs, disk: this.options.disk?.save() ?? null };
+    // From 2 on; 1: none, 0: never.
+    const data = { value, wakeNs: wakeNs === Number.POSITIVE_INFINITY ? 0 : wakeNs + 2, disk: this.options.disk?.save() ?? null };
     const devices = [{ name: 'value', version: 1, data }];
     return {
       engine: { tick, skippedNs, turn: 0, turnEnd: -1, held: 0, harts },
@@ -128,13 +151,14 @@ export class FakeMachine implements Machine {
   }
 
   load(state: MachineState): void {
-    const data = state.devices[0].data as { value: number; wakeNs: number; disk: PlainData };
+    const data = new StateReader('value', state.devices[0]?.data ?? null);
+    const wake = data.integer('wakeNs', Number.MAX_SAFE_INTEGER);
     this.tick = state.engine.tick;
     this.skippedNs = state.engine.skippedNs;
-    this.value = data.value;
-    this.wakeNs = data.wakeNs === -1 ? undefined : data.wakeNs === -2 ? Number.POSITIVE_INFINITY : data.wakeNs;
+    this.value = data.integer('value', 2 ** 32 - 1);
+    this.wakeNs = wake === 1 ? undefined : wake === 0 ? Number.POSITIVE_INFINITY : wake - 2;
     this.powerOff = state.powerOff < 0 ? undefined : state.powerOff;
-    this.options.disk?.load(data.disk);
+    this.options.disk?.load(data.data('disk'));
   }
 
   stateDigest(): string {
@@ -148,7 +172,7 @@ export class FakeMachine implements Machine {
   readonly printed = 0;
 
   tapConsole(): () => void {
-    return unsupported();
+    return () => {};
   }
 
   get outputsSeen(): readonly number[] {
@@ -171,7 +195,9 @@ export class FakeMachine implements Machine {
 
   private mix(byte: number): void {
     this.value = (Math.imul(this.value ^ byte, 2654435761) ^ (this.value >>> 13)) >>> 0 || 1;
-    this.memoryBytes[this.value % this.memoryBytes.length] ^= this.value >>> 24;
+    const at = this.value % this.memoryBytes.length;
+    this.memoryBytes[at] ^= this.value >>> 24;
+    this.stored(Math.floor(at / PAGE));
   }
 
   private access(): void {

@@ -5,15 +5,18 @@ import type { BlockBackend } from '../../lib/devices/block-backend.js';
 import { OverlayDisk } from '../../lib/devices/overlay-disk.js';
 import type { InputEvent } from '../../lib/system/input-event.js';
 import { given } from '../../lib/util/given.js';
-import { type ByteSource, ChunkEncoder, ChunkReader } from '../../replay/codec.js';
+import type { CheckpointSpacing } from '../../replay/checkpoint-recorder.js';
+import { type ByteSource, type Chunk, ChunkEncoder, ChunkReader } from '../../replay/codec.js';
 import { RecordedDisk } from '../../replay/disk.js';
 import { decodeLog, encodeLog } from '../../replay/entry.js';
-import type { Header } from '../../replay/header.js';
+import { decodeHeader, encodeHeader, type Header } from '../../replay/header.js';
+import { recordedLine } from '../../replay/line-check.js';
 import { Recording } from '../../replay/log.js';
 import { Recorder } from '../../replay/recorder.js';
 import { replayedDrive } from '../../replay/replayed-disk.js';
 import { Replayer } from '../../replay/replayer.js';
 import { loadSnapshot } from '../../replay/start-state.js';
+import { Timeline } from '../../replay/timeline.js';
 import { RecordingWriter } from '../../replay/writer.js';
 import { FakeMachine } from './fake-machine.js';
 import { withFolder } from './files.js';
@@ -23,6 +26,7 @@ export interface SampleOptions {
   readonly seed: number;
   readonly lastTick?: number;
   readonly digestTicks?: number;
+  readonly checkpoints?: CheckpointSpacing;
   readonly offTick?: number;
   /** A disk of its own for the recorded run; `write`: what is written goes to it. */
   readonly disk?: { readonly backend: BlockBackend; readonly write: boolean };
@@ -48,7 +52,7 @@ export function recordSample(options: SampleOptions): Promise<Sample> {
   return withFolder(async (folder) => {
     const path = join(folder, 'sample.rec');
     const [printed, failures]: [number[], string[]] = [[], []];
-    const { seed, lastTick = 20_000, digestTicks = 5000, disk, offTick, fromTick = 0, nowMs } = options;
+    const { seed, lastTick = 20_000, digestTicks = 5000, disk, offTick, fromTick = 0, nowMs, checkpoints } = options;
     let recorder: Recorder | undefined;
     const print = (byte: number) => {
       if (!recorder) return;
@@ -70,7 +74,14 @@ export function recordSample(options: SampleOptions): Promise<Sample> {
     };
     const writer = new RecordingWriter(openSync(path, 'w'), (reason) => failures.push(reason));
     const files = [{ role: 'kernel', bytes: FILE }] as const;
-    const started = new Recorder({ machine, writer, header, files, disks: recordedDisk ? [recordedDisk] : [], ...given({ nowMs }) });
+    const started = new Recorder({
+      machine,
+      writer,
+      header,
+      files,
+      disks: recordedDisk ? [recordedDisk] : [],
+      ...given({ nowMs, checkpoints }),
+    });
     recorder = started;
     machine.onInput = (at, event) => started.input(at, event);
     drive(machine, random, { until: lastTick, stopAt: () => started.nextTick, between: () => started.betweenSlices() });
@@ -113,20 +124,33 @@ export function sourceOf(bytes: Uint8Array, name = 'sample.rec'): ByteSource {
   return { name, sizeBytes: bytes.length, read: (position, length) => bytes.slice(position, position + length) };
 }
 
-/** The same recording with the digest that is number `index` in its log (from 0) changed, and valid checksums. */
-export function withOtherDigest(bytes: Uint8Array, index: number): Uint8Array {
+/** The same recording with the payloads that `change` gives, and valid checksums. */
+export function withOtherChunks(bytes: Uint8Array, change: (chunk: Chunk) => Uint8Array): Uint8Array {
   const encoder = new ChunkEncoder();
   const parts: Uint8Array[] = [encoder.preamble()];
   const reader = new ChunkReader(sourceOf(bytes));
-  let digests = 0;
-  for (let chunk = reader.next(); chunk; chunk = reader.next()) {
-    const { kind, payload } = chunk;
-    const entries = kind === 'L' ? decodeLog(payload, 'log') : [];
-    const changed = entries.map((entry) => (entry.kind === 'digest' && digests++ === index ? { ...entry, digest: 'f'.repeat(32) } : entry));
-    parts.push(encoder.chunk(kind, kind === 'L' ? encodeLog(changed) : payload.slice()));
-  }
-  if (digests <= index) throw new Error(`only ${digests} digests`);
+  for (let chunk = reader.next(); chunk; chunk = reader.next()) parts.push(encoder.chunk(chunk.kind, change(chunk).slice()));
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The same with the digest that is number `index` in its log (from 0) changed. */
+export function withOtherDigest(bytes: Uint8Array, index: number): Uint8Array {
+  let digests = 0;
+  const other = withOtherChunks(bytes, ({ kind, payload }) => {
+    if (kind !== 'L') return payload;
+    const entries = decodeLog(payload, 'log');
+    return encodeLog(
+      entries.map((entry) => (entry.kind === 'digest' && digests++ === index ? { ...entry, digest: 'f'.repeat(32) } : entry)),
+    );
+  });
+  if (digests <= index) throw new Error(`only ${digests} digests`);
+  return other;
+}
+
+/** The same as if another version of the program had recorded it. */
+export function withOtherProgram(bytes: Uint8Array, program: string): Uint8Array {
+  const headerOf = (payload: Uint8Array) => encodeHeader({ ...decodeHeader(payload, 'header'), program });
+  return withOtherChunks(bytes, ({ kind, payload }) => (kind === 'H' ? headerOf(payload) : payload));
 }
 
 export interface SampleReplay {
@@ -153,6 +177,23 @@ export function openSample(bytes: Uint8Array, options: { verify?: boolean; fault
   if (snapshot) loadSnapshot(machine, snapshot);
   const replayer: Replayer = new Replayer(machine, recording, { verify });
   return { recording, replayer, machine, printed };
+}
+
+export interface SampleTimeline {
+  readonly recording: Recording;
+  readonly machine: FakeMachine;
+  readonly timeline: Timeline;
+  /** About checkpoints that cannot be used. */
+  readonly warnings: readonly string[];
+}
+
+/** A fake machine with its past and future, with the checkpoints that the recording in `bytes` holds. Throws `ImageError`. */
+export function openSampleTimeline(bytes: Uint8Array, historyBytes = 2 ** 26): SampleTimeline {
+  const { recording, machine } = openSample(bytes);
+  const warnings: string[] = [];
+  const line = recordedLine(recording, { verify: true, onUnusable: (message) => warnings.push(message) });
+  const timeline = new Timeline(machine, { nowMs: () => 0, recording: line, historyBytes });
+  return { recording, machine, timeline, warnings };
 }
 
 /** Replays to the end, in slices of `sliceTicks`. Throws `ReplayDivergenceError`. */
