@@ -1,4 +1,5 @@
 /** TCP segments (RFC 9293, section 3.1) with the options for segment size and window scale (RFC 7323); others are skipped. */
+import { isLargeFrame } from '../util/frames.js';
 import { checksumOf, pseudoHeaderSum, sumOf } from '../util/internet-checksum.js';
 import { header, u8, u16, u32 } from './header.js';
 import { IP_PAYLOAD_MAX, type IpPacket, PROTOCOL_TCP, putChecksum } from './ipv4.js';
@@ -21,6 +22,8 @@ const TCP = header({
   urgent: u16,
 });
 const CHECKSUM_AT = 16;
+/** Of Ethernet and IPv4, without options. */
+const LOWER_HEADERS_BYTES = 34;
 const EMPTY = new Uint8Array(0);
 /** The largest segment in one frame. */
 export const MSS = IP_PAYLOAD_MAX - TCP.sizeBytes;
@@ -90,7 +93,7 @@ export function encodeTcp(segment: TcpSegment, route: { source: number; destinat
 
 /** One that stands for several, and has no complete checksum (lib/util/frames.ts). */
 function isLarge(bytes: Uint8Array): boolean {
-  return bytes.length > IP_PAYLOAD_MAX;
+  return isLargeFrame(bytes.length + LOWER_HEADERS_BYTES);
 }
 
 function encodeOptions({ mss, windowScale }: TcpOptions): number[] {

@@ -17,7 +17,8 @@ import { echoReply, UNREACHABLE_HOST, unreachable } from '../../lib/net/icmp.js'
 import { decodeIpv4, encodeIpv4, type IpPacket, PROTOCOL_TCP, PROTOCOL_UDP } from '../../lib/net/ipv4.js';
 import { ACK, decodeTcp, encodeTcp, FIN, PSH, RST, resetFor, SYN } from '../../lib/net/tcp-segment.js';
 import { decodeUdp, encodeUdp } from '../../lib/net/udp.js';
-import { checksumOf } from '../../lib/util/internet-checksum.js';
+import { FRAME_BYTES_MAX } from '../../lib/util/frames.js';
+import { checksumOf, pseudoHeaderSum } from '../../lib/util/internet-checksum.js';
 import { LINUX_FRAMES } from '../support/linux-frames.js';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
@@ -194,6 +195,18 @@ test('the checksum of a large segment is that of the pseudo header', () => {
   const ordinary = encodeTcp({ ...fields, payload: new Uint8Array(1460).fill(7) }, route);
   assert.ok(decodeTcp(ordinary));
   assert.is(decodeTcp({ ...ordinary, payload: ordinary.payload.map((byte, at) => (at === 100 ? byte + 1 : byte)) }), undefined);
+});
+
+test('what is no large frame to the device has a complete checksum, also if it is a little longer than an ordinary segment', () => {
+  const route = { source: 0x0a000202, destination: 0x0a00020f };
+  const fields = { sourcePort: 80, destinationPort: 40000, sequence: 1, acknowledgment: 2, flags: ACK, window: 3 };
+  for (let length = 1455; length < 1475; length++) {
+    const packet = encodeTcp({ ...fields, payload: new Uint8Array(length).fill(7) }, route);
+    const frame = encodeEthernet({ destination: 1, source: 2, type: 0x0800, payload: encodeIpv4(packet, 1) });
+    const sum = checksumOf(packet.payload, pseudoHeaderSum(route, PROTOCOL_TCP, packet.payload.length));
+    assert.is(sum === 0, frame.length <= FRAME_BYTES_MAX, String(length));
+    assert.is(decodeTcp(packet)?.payload.length, length);
+  }
 });
 
 test('options that are cut off, empty or unknown do no harm', () => {

@@ -1,5 +1,5 @@
 /** Checksum and segmentation offload of the network device: virtio 1.2, sections 5.1.6.2 and 5.1.6.4. */
-import { FRAME_BYTES_MAX, LARGE_FRAME_BYTES_MAX } from '../../util/frames.js';
+import { isLargeFrame, LARGE_FRAME_BYTES_MAX } from '../../util/frames.js';
 import { sumOf } from '../../util/internet-checksum.js';
 
 // Packet header: flags (u8), gso_type (u8), hdr_len, gso_size, csum_start, csum_offset, num_buffers (u16)
@@ -39,7 +39,7 @@ export function takeFrame(
   const isPartial = ((header[FLAGS] as number) & NEEDS_CHECKSUM) !== 0;
   const gsoType = (header[GSO_TYPE] as number) & ~GSO_ECN;
   if (frame.length === 0 || (isPartial && !offered.checksum)) return undefined;
-  if (frame.length > FRAME_BYTES_MAX) {
+  if (isLargeFrame(frame.length)) {
     const isLarge = offered.segmentation && isPartial && gsoType === GSO_TCP_V4 && frame.length <= LARGE_FRAME_BYTES_MAX;
     return isLarge && tcpHeaders(frame) ? frame : undefined;
   }

@@ -2,7 +2,7 @@
  * The network device of virtio 1.2, section 5.1: one pair of queues, mergeable receive buffers, checksum and segmentation offload for TCP over IPv4.
  * Not modelled: the control queue, offloads of other protocols.
  */
-import { FRAME_BYTES_MAX, LARGE_FRAME_BYTES_MAX } from '../../util/frames.js';
+import { FRAME_BYTES_MAX, isLargeFrame, LARGE_FRAME_BYTES_MAX } from '../../util/frames.js';
 import { type PlainData, StateReader } from '../device.js';
 import type { Chain } from './chain.js';
 import { describeLargeFrame, takeFrame } from './net-offload.js';
@@ -122,7 +122,7 @@ export class VirtioNet implements VirtioDevice, NetReceiver {
     const queue = this.port.queue(RECEIVE);
     const packet = new Uint8Array(this.headerSize + frame.length);
     packet.set(frame, this.headerSize);
-    if (frame.length > FRAME_BYTES_MAX && !describeLargeFrame(packet.subarray(0, this.headerSize), frame)) return true;
+    if (isLargeFrame(frame.length) && !describeLargeFrame(packet.subarray(0, this.headerSize), frame)) return true;
     const chains = this.takeBuffers(packet.length);
     if (!chains) return false;
     if (this.headerSize === HEADER_SIZE) packet[HEADER_NUM_BUFFERS] = chains.length;
