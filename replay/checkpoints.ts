@@ -7,17 +7,16 @@
  */
 
 import type { DirtyLog } from '../lib/exec/state.js';
-import { PAGE_SIZE } from '../lib/mem/layout.js';
 import type { Position } from '../lib/system/input-event.js';
 import { comparePositions } from '../lib/system/input-event.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
 import { type PageOwner, PageStore, SLOT_BYTES } from './page-store.js';
 import type { Page } from './start-state.js';
 import { stateBytes } from './state-bytes.js';
+import { isZeroPage } from './zero-page.js';
 
 /** More checkpoints than this are thinned out, whatever they cost. */
 const COUNT_MAX = 2000;
-const ZEROS = new Uint8Array(PAGE_SIZE);
 
 export interface Checkpoint {
   readonly at: Position;
@@ -154,7 +153,7 @@ export class Checkpoints {
   *pagesOf(checkpoint: Checkpoint): Generator<{ readonly frame: number; readonly bytes: Uint8Array }> {
     for (let frame = 0; frame < this.machine.pages.count; frame++) {
       const bytes = this.store.read(frame, checkpoint as Kept);
-      if (!isZero(bytes)) yield { frame, bytes };
+      if (!isZeroPage(bytes)) yield { frame, bytes };
     }
   }
 
@@ -196,7 +195,7 @@ export class Checkpoints {
 
   private notZero(): number[] {
     const { pages } = this.machine;
-    return [...this.log.take()].filter((frame) => !isZero(pages.read(frame)));
+    return [...this.log.take()].filter((frame) => !isZeroPage(pages.read(frame)));
   }
 
   private addPages(kept: Kept, previous: Kept | undefined, changed: readonly number[]): void {
@@ -274,8 +273,4 @@ export class Checkpoints {
 /** Of two sets of frames; undefined is the set of all. */
 function union(a: Int32Array | undefined, b: Int32Array | undefined): Int32Array | undefined {
   return a && b && Int32Array.from(new Set([...a, ...b]));
-}
-
-function isZero(page: Uint8Array): boolean {
-  return Buffer.compare(page, ZEROS) === 0;
 }

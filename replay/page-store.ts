@@ -5,10 +5,10 @@
  * newest checkpoint to the oldest. A page without any is zeros.
  */
 import { PAGE_SIZE } from '../lib/mem/layout.js';
+import { ZERO_PAGE } from './zero-page.js';
 
 const SLAB_SLOTS = 1024;
 const NONE = -1;
-const ZEROS = new Uint8Array(PAGE_SIZE);
 /** What a slot costs: its bytes, its rows, its place in its owner's list. */
 export const SLOT_BYTES = PAGE_SIZE + 16 + 8;
 
@@ -44,7 +44,7 @@ export class PageStore {
   /** The contents of a page at a checkpoint: a view. */
   read(frame: number, owner: PageOwner): Uint8Array {
     const slot = this.slotAt(frame, owner.order);
-    return slot === NONE ? ZEROS : this.bytes(slot);
+    return slot === NONE ? ZERO_PAGE : this.bytes(slot);
   }
 
   /** Gives `owner`, which has none yet, a version of the page. */

@@ -12,11 +12,11 @@ import { decodePlain, encodePlain, Fields } from './plain.js';
 import { decodeRuns, encodeRuns, runsOf } from './runs.js';
 import { applyDelta } from './state-delta.js';
 import type { RecordingWriter } from './writer.js';
+import { isZeroPage, ZERO_PAGE } from './zero-page.js';
 
 /** Pages in one chunk, with contents and of zeros. */
 const PAGES_MAX = 256;
 const ZERO_PAGES_MAX = 4096;
-const ZEROS = new Uint8Array(PAGE_SIZE);
 const HARTS_MAX = 32;
 const DEVICES_MAX = 64;
 /** Disks that were written to are part of the state. */
@@ -26,7 +26,7 @@ const STATE_VALUES_MAX = 2 ** 26;
 export function putSnapshot(writer: RecordingWriter, machine: Machine): void {
   const { pages } = machine;
   const state = encodePlain(machine.save());
-  const frames = Array.from({ length: pages.count }, (_, frame) => frame).filter((frame) => !isZero(pages.read(frame)));
+  const frames = Array.from({ length: pages.count }, (_, frame) => frame).filter((frame) => !isZeroPage(pages.read(frame)));
   for (const copy of copyPages(pages, frames)) writer.add('M', packPages(copy));
   writer.addAll(async (put) => {
     await putPieces(put, state);
@@ -52,7 +52,7 @@ export function copyPages(pages: GuestPages, frames: Iterable<number>): PagesCop
     [contents, zeros] = [[], []];
   };
   for (const frame of frames) {
-    (isZero(pages.read(frame)) ? zeros : contents).push(frame);
+    (isZeroPage(pages.read(frame)) ? zeros : contents).push(frame);
     if (contents.length === PAGES_MAX || zeros.length === ZERO_PAGES_MAX) flush();
   }
   flush();
@@ -80,7 +80,8 @@ export function loadSnapshot(machine: Machine, snapshot: { readonly state: Machi
     pages.write(frame, bytes);
     written.add(frame);
   }
-  for (let frame = 0; frame < pages.count; frame++) if (!written.has(frame) && !isZero(pages.read(frame))) pages.write(frame, ZEROS);
+  for (let frame = 0; frame < pages.count; frame++)
+    if (!written.has(frame) && !isZeroPage(pages.read(frame))) pages.write(frame, ZERO_PAGE);
   machine.load(snapshot.state);
 }
 
@@ -89,7 +90,7 @@ export function decodePages(payload: Uint8Array, where: string): Page[] {
   const { frames, zeros, packed } = packedPages(payload, where);
   const bytes = unpack(packed, frames.length * PAGE_SIZE, where);
   const pages = frames.map((frame, index) => ({ frame, bytes: bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE) }));
-  return [...pages, ...zeros.map((frame) => ({ frame, bytes: ZEROS }))];
+  return [...pages, ...zeros.map((frame) => ({ frame, bytes: ZERO_PAGE }))];
 }
 
 export interface PackedPages {
@@ -139,9 +140,4 @@ function checkedState(state: unknown, where: string): MachineState {
   const powerOff = fields.any('powerOff');
   if (typeof powerOff !== 'number' || !Number.isInteger(powerOff)) throw fields.bad('powerOff');
   return { engine: fields.any('engine'), devices, powerOff, outputs } as MachineState;
-}
-
-function isZero(page: Uint8Array): boolean {
-  const words = new BigUint64Array(page.buffer, page.byteOffset, page.length / 8);
-  return words.every((word) => word === 0n);
 }

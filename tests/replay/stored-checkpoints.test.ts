@@ -21,6 +21,7 @@ import { lawsProgram } from '../support/laws-program.js';
 import { randomSource } from '../support/random.js';
 import { openSample, openSampleTimeline, recordSample, replaySample, sourceOf, withOtherChunks } from '../support/recordings.js';
 import { RAM_BASE } from '../support/riscv-machine.js';
+import { countRuns } from '../support/run-counter.js';
 import { sleepersProgram } from '../support/sleepers.js';
 import { VirtMachine } from '../support/virt-machine.js';
 
@@ -135,18 +136,11 @@ function open(
 ): Opened {
   const recording = new Recording(sourceOf(bytes));
   const machine = machineWith(harts);
-  let ticks = 0;
-  const run = machine.run.bind(machine);
-  machine.run = (untilTick, limits) => {
-    const { tick } = machine;
-    const stop = run(untilTick, limits);
-    ticks += machine.tick - tick;
-    return stop;
-  };
+  const counter = countRuns(machine);
   let now = 0;
   const line = recordedLine(recording, { verify: true, ...(states ? { onUnusable: assert.unreachable } : {}) });
   const timeline = new Timeline(machine, { nowMs: () => (now += 5), historyBytes: 32 * 2 ** 20, recording: line, ...options });
-  return { recording, machine, timeline, ran: () => ticks };
+  return { recording, machine, timeline, ran: () => counter.ticks };
 }
 
 /** Random moves from the recording's checkpoints; each place is compared with the same one in a replay without them. */

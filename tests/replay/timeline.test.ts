@@ -6,6 +6,7 @@ import { type Move, Timeline } from '../../replay/timeline.js';
 import { lawsProgram } from '../support/laws-program.js';
 import { randomSource } from '../support/random.js';
 import { RAM_BASE } from '../support/riscv-machine.js';
+import { countRuns } from '../support/run-counter.js';
 import { sleepersProgram } from '../support/sleepers.js';
 import { VirtMachine, type VirtOptions } from '../support/virt-machine.js';
 
@@ -244,17 +245,10 @@ test('the last write is looked for only where its page was stored to, and found 
   const timeline = new Timeline(machine, { nowMs: steadyClock(5) });
   while (timeline.tick < 600_000) timeline.run(timeline.tick + 3000);
   assert.ok(timeline.checkpointPositions.length > 5);
-  let ticks = 0;
-  const run = machine.run.bind(machine);
-  machine.run = (untilTick, limits) => {
-    const { tick } = machine;
-    const stop = run(untilTick, limits);
-    ticks += machine.tick - tick;
-    return stop;
-  };
+  const counter = countRuns(machine);
   const hit = await timeline.lastWrite(RAM_BASE + 0x20008, 8);
   assert.ok(hit && hit.at.tick > 120_000 && hit.at.tick < 120_010, JSON.stringify(hit?.at));
-  assert.ok(ticks < 300_000, `${ticks}`);
+  assert.ok(counter.ticks < 300_000, `${counter.ticks}`);
   assert.is(await timeline.lastWrite(RAM_BASE + 0x20010, 8), undefined);
   await timeline.seek(300_000);
   assert.equal((await timeline.lastWrite(RAM_BASE + 0x1fffe, 16))?.at, hit.at);
@@ -267,19 +261,14 @@ test('going back past a breakpoint that is met all the time stops nowhere on the
   const machine = VirtMachine.create(program, { hotThreshold: 16 });
   const timeline = new Timeline(machine, { nowMs: steadyClock(5) });
   while (timeline.tick < 300_000) timeline.run(timeline.tick + 3000);
-  let runs = 0;
-  const run = machine.run.bind(machine);
-  machine.run = (...args) => {
-    runs++;
-    return run(...args);
-  };
+  const counter = countRuns(machine);
   const seldom = { pc: BigInt(RAM_BASE), condition: () => timeline.tick <= 100_000 };
   const second = { pc: BigInt(RAM_BASE), condition: () => timeline.tick <= 99_999 };
   timeline.setBreakpoints([second, seldom]);
   const move = await timeline.reverseContinue();
   assert.equal(move, { kind: 'stop', stop: { kind: 'breakpoint', hart: 0, breakpoint: second }, at: { tick: 99_999, skippedNs: 0 } });
   assert.is(timeline.tick, 99_999);
-  assert.ok(runs < 500, `${runs}`);
+  assert.ok(counter.runs < 500, `${counter.runs}`);
 });
 
 test('one checkpoint that took long does not make those behind it rare', () => {
