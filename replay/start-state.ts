@@ -26,12 +26,20 @@ const STATE_VALUES_MAX = 2 ** 26;
 export function putSnapshot(writer: RecordingWriter, machine: Machine): void {
   const { pages } = machine;
   const state = encodePlain(machine.save());
-  const frames = Array.from({ length: pages.count }, (_, frame) => frame).filter((frame) => !isZeroPage(pages.read(frame)));
+  const frames = [...everStored(pages)].filter((frame) => !isZeroPage(pages.read(frame)));
   for (const copy of copyPages(pages, frames)) writer.add('M', packPages(copy));
   writer.addAll(async (put) => {
     await putPieces(put, state);
     put('S', encodePlain({ sizeBytes: state.length }));
   });
+}
+
+/** All other pages are zero. */
+function everStored(pages: GuestPages): Int32Array {
+  const log = pages.openDirtyLog();
+  const frames = log.take();
+  log.close();
+  return frames;
 }
 
 /** Pages as they are at a moment: at most `PAGES_MAX` that are not zero. */
@@ -80,8 +88,7 @@ export function loadSnapshot(machine: Machine, snapshot: { readonly state: Machi
     pages.write(frame, bytes);
     written.add(frame);
   }
-  for (let frame = 0; frame < pages.count; frame++)
-    if (!written.has(frame) && !isZeroPage(pages.read(frame))) pages.write(frame, ZERO_PAGE);
+  for (const frame of everStored(pages)) if (!written.has(frame) && !isZeroPage(pages.read(frame))) pages.write(frame, ZERO_PAGE);
   machine.load(snapshot.state);
 }
 
