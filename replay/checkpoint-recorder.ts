@@ -7,6 +7,7 @@
 import type { DirtyLog } from '../lib/exec/state.js';
 import type { Machine, MachineState } from '../lib/system/machine.js';
 import { putPieces } from './inputs.js';
+import { Pace } from './pace.js';
 import { encodePlain } from './plain.js';
 import { SerialText } from './serial-text.js';
 import { copyPages, packPages } from './start-state.js';
@@ -28,19 +29,14 @@ export interface CheckpointSpacing {
 }
 
 export class CheckpointRecorder {
-  /** Where the next one is due. */
-  nextTick: number;
   count = 0;
   private readonly machine: Machine;
   private readonly writer: RecordingWriter;
-  private readonly spacing: CheckpointSpacing;
+  private readonly pace: Pace;
   private readonly log: DirtyLog;
   private readonly text: SerialText;
   private previous: MachineState | undefined;
   private waitingBytes = 0;
-  /** When the last one was taken, and how long that took. */
-  private endMs = 0;
-  private tookMs = 0;
 
   /** At the start of a recording. `isRecordedLine`: whether what happens now belongs to it. */
   constructor(
@@ -50,33 +46,36 @@ export class CheckpointRecorder {
   ) {
     this.machine = machine;
     this.writer = writer;
-    this.spacing = spacing;
-    this.nextTick = this.afterNow();
+    this.pace = new Pace(machine, { ...spacing, share: SHARE });
     this.text = new SerialText(machine, isRecordedLine);
     this.log = machine.pages.openDirtyLog();
     // What memory holds at the start is known to who replays.
     this.log.take();
   }
 
+  /** Where the next one is due. */
+  get nextTick(): number {
+    return this.pace.nextTick;
+  }
+
   /** Whether it is time for one, and there is room; only asked once for each. */
   isDue(): boolean {
-    if (this.machine.tick < this.nextTick) return false;
-    this.nextTick = this.afterNow();
-    const { nowMs } = this.spacing;
-    return this.waitingBytes < WAITING_BYTES_MAX && (!nowMs || nowMs() - this.endMs >= this.tookMs / SHARE);
+    return this.pace.isDue() && this.waitingBytes < WAITING_BYTES_MAX;
   }
 
   /** Between two calls of `run`: writes the present state. The log's entries in front of it must have been written. */
   take(): void {
-    const { machine, writer, log, spacing } = this;
-    const startMs = spacing.nowMs?.() ?? 0;
+    this.pace.run(() => this.write());
+  }
+
+  private write(): void {
+    const { machine, writer, log } = this;
     const frames = log.take();
     if (frames.length > PAGES_MAX) return this.giveUp();
     const copies = copyPages(machine.pages, frames);
     const state = machine.save();
     const bytes = encodePlain(deltaOf(state, this.previous));
     const end = encodePlain({ ...machine.position, sizeBytes: bytes.length, ...this.text.take() });
-    const isFirst = this.previous === undefined;
     this.previous = state;
     this.count++;
     const waiting = copies.reduce((sum, { contents }) => sum + contents.length, bytes.length);
@@ -87,24 +86,16 @@ export class CheckpointRecorder {
       put('C', end);
       this.waitingBytes -= waiting;
     });
-    this.endMs = spacing.nowMs?.() ?? 0;
-    // The first one has all that was loaded and set up, others what changed since.
-    this.tookMs = isFirst ? 0 : this.endMs - startMs;
   }
 
   /** What is behind the last one can only be replayed. */
   private giveUp(): void {
-    this.nextTick = Number.POSITIVE_INFINITY;
+    this.pace.stop();
     this.close();
   }
 
   close(): void {
     this.log.close();
     this.text.close();
-  }
-
-  private afterNow(): number {
-    const { ticks } = this.spacing;
-    return (Math.floor(this.machine.tick / ticks) + 1) * ticks;
   }
 }

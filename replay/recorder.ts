@@ -6,6 +6,7 @@
  */
 import { comparePositions, type InputEvent, type Position } from '../lib/system/input-event.js';
 import type { Machine } from '../lib/system/machine.js';
+import { given } from '../lib/util/given.js';
 import { CheckpointRecorder, type CheckpointSpacing } from './checkpoint-recorder.js';
 import { pack } from './compress.js';
 import type { DiskJournal, RecordedDisk } from './disk.js';
@@ -13,6 +14,7 @@ import { type DiskFailure, encodeLog, type LogEntry } from './entry.js';
 import { encodeEnd, encodeHeader, type Header } from './header.js';
 import { type CollectedFile, putFile } from './inputs.js';
 import { OutputHash } from './output-hash.js';
+import { Pace } from './pace.js';
 import { SectorBuffer } from './sector-buffer.js';
 import { putSnapshot } from './start-state.js';
 import type { RecordingWriter } from './writer.js';
@@ -46,13 +48,10 @@ export interface RecorderParts {
 const DIGEST_SHARE = 1 / 100;
 
 export class Recorder implements DiskJournal {
-  private nextDigest: number;
+  private readonly pace: Pace;
   private readonly checkpoints: CheckpointRecorder | undefined;
   private events = 0;
   private digests = 0;
-  /** When the last digest was taken, and how long that took. */
-  private digestEndMs = 0;
-  private digestMs = 0;
   private readonly parts: RecorderParts;
   private readonly output = new OutputHash();
   private readonly sectorBuffer: SectorBuffer;
@@ -62,7 +61,7 @@ export class Recorder implements DiskJournal {
 
   /** Begins the recording: between two calls of `run`. At tick 0 without a snapshot, else with one if the header says so. */
   constructor(parts: RecorderParts) {
-    const { machine, writer, header, files, disks, checkpoints } = parts;
+    const { machine, writer, header, files, disks, checkpoints, nowMs } = parts;
     this.parts = parts;
     writer.add('H', encodeHeader(header));
     for (const file of header.files) {
@@ -73,7 +72,7 @@ export class Recorder implements DiskJournal {
     this.sectorBuffer = new SectorBuffer((payload) => writer.add('B', payload), pack);
     for (const [index, disk] of disks.entries())
       disk.record(this, { keepsWrites: checkpoints !== undefined && header.drives[index].write });
-    this.nextDigest = this.afterDigest();
+    this.pace = new Pace(machine, { ticks: header.digestTicks, share: DIGEST_SHARE, ...given({ nowMs }) });
     this.takeDigest();
     this.flush();
     const isRecordedLine = () => this.isRecordedLine;
@@ -82,7 +81,7 @@ export class Recorder implements DiskJournal {
 
   /** The next tick at which `betweenSlices` wants to be called. */
   get nextTick(): number {
-    return Math.min(this.nextDigest, this.checkpoints?.nextTick ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.pace.nextTick, this.checkpoints?.nextTick ?? Number.POSITIVE_INFINITY);
   }
 
   get stats(): { readonly bytes: number; readonly events: number; readonly digests: number; readonly checkpoints: number } {
@@ -105,12 +104,8 @@ export class Recorder implements DiskJournal {
 
   /** Between two calls of `run`: takes a state digest, and a checkpoint, if it is time for one. */
   betweenSlices(): void {
-    const { machine, nowMs } = this.parts;
     if (!this.isRecordedLine) return;
-    if (machine.tick >= this.nextDigest) {
-      if (!nowMs || nowMs() - this.digestEndMs >= this.digestMs / DIGEST_SHARE) this.takeDigest();
-      this.nextDigest = this.afterDigest();
-    }
+    if (this.pace.isDue()) this.takeDigest();
     if (this.checkpoints?.isDue()) this.takeCheckpoint(this.checkpoints);
   }
 
@@ -153,12 +148,8 @@ export class Recorder implements DiskJournal {
   private takeDigest(): void {
     const { machine, writer } = this.parts;
     if (writer.ended) return;
-    const startMs = this.parts.nowMs?.() ?? 0;
     this.digests++;
-    this.add({ kind: 'digest', at: machine.position, digest: machine.stateDigest() }, 0);
-    this.digestEndMs = this.parts.nowMs?.() ?? 0;
-    // The first one looks at all of memory, others at what changed.
-    this.digestMs = this.digests === 1 ? 0 : this.digestEndMs - startMs;
+    this.pace.run(() => this.add({ kind: 'digest', at: machine.position, digest: machine.stateDigest() }, 0));
   }
 
   /** The digest in front of a checkpoint proves it. */
@@ -169,11 +160,6 @@ export class Recorder implements DiskJournal {
     if (last?.kind !== 'digest' || comparePositions(last.at, machine.position) !== 0) this.takeDigest();
     this.flush();
     checkpoints.take();
-  }
-
-  private afterDigest(): number {
-    const { machine, header } = this.parts;
-    return (Math.floor(machine.tick / header.digestTicks) + 1) * header.digestTicks;
   }
 
   private add(entry: LogEntry, bytes: number): void {
